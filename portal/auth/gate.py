@@ -1,0 +1,108 @@
+"""Denies by default: one table says which role reaches which endpoint; sessions end here."""
+
+from datetime import datetime, timedelta
+
+from flask import Flask, current_app, redirect, request, session, url_for
+from flask_login import current_user, logout_user
+from werkzeug.wrappers import Response
+
+from portal.auth.models import User
+from portal.auth.roles import ACCOUNT_ROLES, OVERSIGHT_ROLES, STAFF_ROLES, Role
+from portal.db import utcnow
+from portal.errors import NotAllowed
+from portal.extensions import db, login_manager
+
+PUBLIC: frozenset[str] = frozenset(
+    {
+        "static",
+        "home.index",
+        "home.health",
+        "home.query",
+        "home.care",
+        "home.language",
+        "auth.sign_in",
+        "auth.register",
+    }
+)
+EVERYBODY = frozenset(ACCOUNT_ROLES)
+# By endpoint, else by the blueprint's name; what is in neither is closed to all.
+ACCESS: dict[str, frozenset[Role]] = {
+    "auth": EVERYBODY,
+    "home": EVERYBODY,
+    "tickets": frozenset({Role.APPLICANT}),
+    "tickets.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "tickets.download": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "desk": frozenset({Role.CADRE}),
+    "desk.note": frozenset(STAFF_ROLES),
+    "desk.ask_info": frozenset({Role.CADRE, Role.DISPATCHER}),
+    "review": frozenset({Role.REVIEWER}),
+    "dispatch": frozenset({Role.DISPATCHER}),
+    "dispatch.reassign": frozenset({Role.DISPATCHER, Role.REVIEWER, *OVERSIGHT_ROLES}),
+    "dispatch.transfer": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "oversee": frozenset(OVERSIGHT_ROLES),
+    "kpi": frozenset(OVERSIGHT_ROLES),
+    "admin": frozenset({Role.ADMIN}),
+}
+# Reached before a given password is changed.
+_BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})
+
+
+def roles_for(endpoint: str) -> frozenset[Role]:
+    """The roles that reach an endpoint; empty for one that nobody has named."""
+    return ACCESS.get(endpoint) or ACCESS.get(endpoint.split(".")[0], frozenset())
+
+
+def init_app(app: Flask) -> None:
+    """Puts the gate before every request and tells Flask-Login how to find a user."""
+    app.before_request(_gate)
+    login_manager.login_view = "auth.sign_in"  # pyright: ignore[reportAttributeAccessIssue]
+    login_manager.user_loader(_load_user)
+
+
+def _load_user(session_key: str) -> User | None:
+    user_id, _, epoch = session_key.partition(":")
+    if not user_id.isdigit() or not epoch.isdigit():
+        return None
+    user = db.session.get(User, int(user_id))
+    if user is None or not user.active or user.session_epoch != int(epoch):
+        return None
+    return user
+
+
+def _gate() -> Response | None:
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None  # no such address: the 404 page
+    if endpoint == "static":
+        return None
+    _expire()
+    if endpoint in PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return login_manager.unauthorized()  # pyright: ignore[reportReturnType]
+    if current_user.must_change_password and endpoint not in _BEFORE_CHANGE:
+        return redirect(url_for("auth.change_password"))
+    if Role(current_user.role) not in roles_for(endpoint):
+        raise NotAllowed("您的账号不能打开这个页面。")
+    return None
+
+
+def _expire() -> None:
+    """Ends a session that was idle too long, or is too old."""
+    if "_user_id" not in session:
+        return
+    now = utcnow()
+    idle = timedelta(minutes=current_app.config["IDLE_MINUTES"])
+    whole = timedelta(hours=current_app.config["SESSION_HOURS"])
+    seen, since = _instant("seen_at"), _instant("signed_in_at")
+    if seen is None or since is None or now - seen > idle or now - since > whole:
+        logout_user()
+        session.clear()
+        session["expired"] = True
+        return
+    session["seen_at"] = now.timestamp()
+
+
+def _instant(name: str) -> datetime | None:
+    value = session.get(name)
+    return datetime.fromtimestamp(value, utcnow().tzinfo) if value is not None else None

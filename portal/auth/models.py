@@ -1,0 +1,65 @@
+"""Accounts: one row a person, one role an account."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flask_login import UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, func
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.auth.roles import ACCOUNT_ROLES, Actor, Role
+from portal.db import BigId, Instant, Words
+from portal.extensions import db
+
+if TYPE_CHECKING:
+    from portal.directory.models import Department, Enterprise
+
+
+class User(db.Model, UserMixin):
+    """A person who can sign in; `username` is stored in lower case."""
+
+    __table_args__ = (
+        CheckConstraint("username = lower(username)", name="username_lower"),
+        CheckConstraint(f"role IN ({', '.join(repr(str(r)) for r in ACCOUNT_ROLES)})", name="role"),
+        CheckConstraint(
+            "(role = 'applicant') = (enterprise_id IS NOT NULL)", name="applicant_enterprise"
+        ),
+        CheckConstraint(
+            "(role IN ('cadre', 'reviewer')) = (department_id IS NOT NULL)", name="staff_department"
+        ),
+    )
+
+    id: Mapped[BigId]
+    username: Mapped[Words] = mapped_column(unique=True)
+    name: Mapped[Words]
+    phone: Mapped[Words | None]
+    password_hash: Mapped[Words]
+    role: Mapped[Words]
+    enterprise_id: Mapped[int | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
+    active: Mapped[bool] = mapped_column(default=True)
+    must_change_password: Mapped[bool] = mapped_column(default=False)
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
+    password_changed_at: Mapped[Instant | None]
+    last_sign_in_at: Mapped[Instant | None]
+
+    enterprise: Mapped["Enterprise | None"] = relationship()
+    department: Mapped["Department | None"] = relationship(foreign_keys=[department_id])
+
+    @property
+    def is_active(self) -> bool:
+        return self.active
+
+    def get_id(self) -> str:
+        """The session's key: a new epoch ends every session opened before it."""
+        return f"{self.id}:{self.session_epoch}"
+
+    @property
+    def actor(self) -> Actor:
+        """This person as the rules see it."""
+        return Actor(self.id, Role(self.role), self.name, self.department_id, self.enterprise_id)
+
+    def signed_in(self, now: datetime) -> None:
+        """Notes a sign-in at the instant `now` (UTC)."""
+        self.last_sign_in_at = now

@@ -1,0 +1,39 @@
+"""Who can act: the roles of domain.md §7 and the actor that every rule takes as an argument. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """One role an account; the administrators are apart from each other (三员分立)."""
+
+    APPLICANT = "applicant"
+    CADRE = "cadre"
+    REVIEWER = "reviewer"
+    DISPATCHER = "dispatcher"
+    SUPERVISOR = "supervisor"
+    LEADER = "leader"
+    ADMIN = "admin"
+    SECURITY_ADMIN = "security_admin"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+
+
+ACCOUNT_ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
+DEPARTMENT_ROLES = (Role.CADRE, Role.REVIEWER)
+OVERSIGHT_ROLES = (Role.SUPERVISOR, Role.LEADER)
+STAFF_ROLES = (Role.CADRE, Role.REVIEWER, Role.DISPATCHER, *OVERSIGHT_ROLES)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: ids only, no database object, so that rules stay pure."""
+
+    id: int | None
+    role: Role
+    name: str
+    department_id: int | None = None
+    enterprise_id: int | None = None
+
+
+SYSTEM = Actor(id=None, role=Role.SYSTEM, name="系统")

@@ -1,0 +1,150 @@
+"""Accounts: register a firm, sign in, change a password, create and change staff accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import select
+
+from portal.auth.models import User
+from portal.auth.roles import DEPARTMENT_ROLES, Role
+from portal.directory.models import Enterprise
+from portal.directory.uscc import checked_uscc
+from portal.errors import Invalid
+from portal.extensions import db
+
+MIN_PASSWORD = 10
+HASHER = PasswordHasher()
+# Verified when no account matches, so that an unknown name takes as long as a wrong password.
+_NOBODY = HASHER.hash("nobody at all")
+
+
+@dataclass(frozen=True)
+class Firm:
+    """What a firm says of itself when it registers."""
+
+    uscc: str
+    name: str
+    region_id: int
+    chain_id: int | None
+    size: str
+    contact_name: str
+    contact_phone: str
+
+
+def register(firm: Firm, username: str, password: str, now: datetime) -> User:
+    """Creates the enterprise and its first applicant at `now` (UTC).
+
+    Raises Invalid with the form's field for a wrong or known uscc, a taken username, or a password
+    that is too weak.
+    """
+    uscc = checked_uscc(firm.uscc)
+    if db.session.scalar(select(Enterprise.id).where(Enterprise.uscc == uscc)) is not None:
+        raise Invalid("这家企业已经注册，请用已有账号登录，或请本企业经办人协助。", "uscc")
+    check_password(password, firm.name, uscc, username)
+    enterprise = Enterprise(
+        uscc=uscc,
+        name=firm.name,
+        region_id=firm.region_id,
+        chain_id=firm.chain_id,
+        size=firm.size,
+        contact_name=firm.contact_name,
+        contact_phone=firm.contact_phone,
+        created_at=now,
+    )
+    db.session.add(enterprise)
+    db.session.flush()
+    return create_user(
+        username,
+        firm.contact_name,
+        Role.APPLICANT,
+        password,
+        now,
+        phone=firm.contact_phone,
+        enterprise_id=enterprise.id,
+    )
+
+
+def create_user(
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    now: datetime,
+    *,
+    phone: str | None = None,
+    enterprise_id: int | None = None,
+    department_id: int | None = None,
+    must_change_password: bool = False,
+) -> User:
+    """A new account. Raises Invalid for a taken username, a weak password, a missing department."""
+    username = username.strip().lower()
+    if db.session.scalar(select(User.id).where(User.username == username)) is not None:
+        raise Invalid("这个用户名已被使用，请换一个。", "username")
+    check_password(password, name, username)
+    if role in DEPARTMENT_ROLES and department_id is None:
+        raise Invalid("请选择所在单位。", "department_id")
+    if role is Role.APPLICANT and enterprise_id is None:
+        raise Invalid("请填写所属企业。", "enterprise_id")
+    user = User(
+        username=username,
+        name=name,
+        phone=phone,
+        role=role,
+        password_hash=HASHER.hash(password),
+        enterprise_id=enterprise_id if role is Role.APPLICANT else None,
+        department_id=department_id if role in DEPARTMENT_ROLES else None,
+        must_change_password=must_change_password,
+        created_at=now,
+        password_changed_at=now,
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def sign_in(username: str, password: str, now: datetime) -> User | None:
+    """The account when name and password are right, else None; takes the same time either way."""
+    user = db.session.scalar(select(User).where(User.username == username.strip().lower()))
+    try:
+        HASHER.verify(user.password_hash if user is not None else _NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    if user is None or not user.active:
+        return None
+    if HASHER.check_needs_rehash(user.password_hash):
+        user.password_hash = HASHER.hash(password)
+    user.signed_in(now)
+    return user
+
+
+def change_password(user: User, old: str, new: str, now: datetime) -> None:
+    """Sets a new password and ends every other session. Raises Invalid."""
+    try:
+        HASHER.verify(user.password_hash, old)
+    except (VerifyMismatchError, InvalidHashError):
+        raise Invalid("原密码不正确。", "old") from None
+    if old == new:
+        raise Invalid("新密码不能与原密码相同。", "new")
+    check_password(new, user.name, user.username)
+    set_password(user, new, now, must_change=False)
+
+
+def set_password(user: User, password: str, now: datetime, *, must_change: bool) -> None:
+    """Writes the hash, starts a new session epoch: all sessions opened before end."""
+    user.password_hash = HASHER.hash(password)
+    user.password_changed_at = now
+    user.must_change_password = must_change
+    user.session_epoch += 1
+
+
+def check_password(password: str, *personal: str) -> None:
+    """Raises Invalid for a password that is short, of one character kind, or made of the names."""
+    if len(password) < MIN_PASSWORD:
+        raise Invalid(f"密码至少 {MIN_PASSWORD} 个字符。", "password")
+    if len(set(password)) < 4 or password.isdigit():
+        raise Invalid("密码太简单，请混用字母、数字或符号。", "password")
+    lowered = password.lower()
+    if any(len(word) >= 4 and word.lower() in lowered for word in personal):
+        raise Invalid("密码不能包含用户名、姓名、企业名称或信用代码。", "password")

@@ -1,0 +1,257 @@
+"""The settings, read from the environment and checked once, at start."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.connection import parse_url
+from redis.retry import Retry
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PROJECT = Path(__file__).resolve().parent.parent
+MEGABYTE = 1024 * 1024
+MAX_FILES = 10
+MAX_FILE_BYTES = 20 * MEGABYTE
+SECRET_KEY_LENGTH = 32
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"", "0", "false", "no", "off"}
+
+
+class ConfigError(click.ClickException):
+    """A setting is missing or wrong; a ClickException, so `flask` prints it as one sentence."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(f"{chinese}\n{english}")
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Urls(Protocol):
+    """The addresses of a database for the application's role and for migrations."""
+
+    @property
+    def app_url(self) -> str: ...
+
+    @property
+    def owner_url(self) -> str: ...
+
+
+class Embedded(Protocol):
+    """What stands in for DATABASE_URL and REDIS_URL: portal.embedded.services."""
+
+    ensure_postgres: Callable[[Path], Urls]
+    valkey_url: Callable[[Path], str]
+
+
+def load_config(
+    overrides: Mapping[str, Any] | None = None, embedded: Embedded | None = None
+) -> dict[str, Any]:
+    """All settings for `app.config`; raises ConfigError.
+
+    `overrides` win over the environment (tests pass DATABASE_URL, REDIS_URL …). Where neither
+    names a database, `embedded` starts one; without `embedded` that is an error.
+    """
+    given: dict[str, Any] = {**os.environ, **(overrides or {})}
+    instance = instance_folder(given)
+    config: dict[str, Any] = {
+        "ENVIRONMENT": given.get("PORTAL_ENV", "development"),
+        "INSTANCE_DIR": str(instance),
+        "SECRET_KEY": secret_key(given, instance),
+        "UPLOAD_DIR": str(_folder("UPLOAD_DIR", given.get("UPLOAD_DIR") or instance / "uploads")),
+        **_database(given, instance, embedded),
+        **_queue(given, instance, embedded),
+        **_requests(given),
+        **_sessions(given),
+        **_product(given),
+    }
+    return config | dict(overrides or {})
+
+
+def instance_folder(given: Mapping[str, Any] = os.environ) -> Path:
+    """The git-ignored folder of this installation's data; PORTAL_INSTANCE moves it."""
+    return Path(given.get("PORTAL_INSTANCE") or PROJECT / "instance").resolve()
+
+
+def secret_key(given: Mapping[str, Any], instance: Path) -> str:
+    """SECRET_KEY, or outside production one made once and kept in `instance` with mode 600."""
+    key = given.get("SECRET_KEY")
+    if given.get("PORTAL_ENV") == "production" and len(key or "") < SECRET_KEY_LENGTH:
+        raise ConfigError(
+            f"生产环境必须设置 SECRET_KEY,至少 {SECRET_KEY_LENGTH} 个字符。",
+            f"Production needs SECRET_KEY with at least {SECRET_KEY_LENGTH} characters.",
+        )
+    if key:
+        return str(key)
+    path = _folder("PORTAL_INSTANCE", instance) / "secret_key"
+    try:
+        if not path.exists():
+            _write_once(path, secrets.token_hex(SECRET_KEY_LENGTH))
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigError(
+            f"无法读写 {path}:{error}。", f"Cannot read or write {path}: {error}."
+        ) from error
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Create `path` whole with mode 600; whoever comes second keeps the first one's text."""
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _database(given: Mapping[str, Any], instance: Path, embedded: Embedded | None) -> dict:
+    app_url, owner_url = given.get("DATABASE_URL"), given.get("MIGRATION_DATABASE_URL")
+    if not app_url:
+        if embedded is None:
+            raise ConfigError("请设置 DATABASE_URL。", "DATABASE_URL is not set.")
+        urls = embedded.ensure_postgres(instance)
+        app_url, owner_url = urls.app_url, urls.owner_url
+    app_url = _postgres_url("DATABASE_URL", app_url)
+    return {
+        "DATABASE_URL": app_url,
+        "SQLALCHEMY_DATABASE_URI": app_url,
+        "MIGRATION_DATABASE_URL": _postgres_url("MIGRATION_DATABASE_URL", owner_url or app_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_pre_ping": True,
+            "pool_size": _number(given, "DATABASE_POOL_SIZE", 5, 1, 100),
+            "max_overflow": 5,
+            "pool_timeout": 10,
+            "pool_recycle": 1800,
+            "connect_args": {"connect_timeout": 5},
+        },
+    }
+
+
+def _postgres_url(name: str, value: str) -> str:
+    """The address with psycopg 3 named, as `postgres://` is not known to SQLAlchemy."""
+    text = str(value)
+    if text.startswith("postgres://"):
+        text = text.replace("postgres://", "postgresql://", 1)
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() != "postgresql":
+        raise ConfigError(
+            f"{name} 应形如 postgresql://用户:密码@主机/数据库。",
+            f"{name} has to look like postgresql://user:password@host/database.",
+        )
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _queue(given: Mapping[str, Any], instance: Path, embedded: Embedded | None) -> dict:
+    """RQ and the rate limits. With the server away a command fails at once.
+
+    redis-py's own three retries would hold every request for four seconds.
+    """
+    url = given.get("REDIS_URL") or (embedded.valkey_url(instance) if embedded else None)
+    if not url:
+        raise ConfigError("请设置 REDIS_URL。", "REDIS_URL is not set.")
+    url = str(url).replace("redis+unix://", "unix://", 1)
+    options = {"socket_connect_timeout": 2.0, "socket_timeout": 5.0}
+    try:
+        parse_url(url)
+        pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 1), **options)
+    except ValueError as error:
+        raise ConfigError(
+            f"REDIS_URL 不正确:{error}。", f"REDIS_URL is not right: {error}."
+        ) from error
+    return {
+        "REDIS_URL": url,
+        "RQ_CONNECTION": {"connection_pool": pool},
+        "RQ_QUEUES": ["default"],
+        "RATELIMIT_STORAGE_URI": url.replace("unix://", "redis+unix://", 1),
+        "RATELIMIT_STORAGE_OPTIONS": {**options, "retry": Retry(NoBackoff(), 0)},
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+        "RATELIMIT_SWALLOW_ERRORS": True,
+        "RATELIMIT_HEADERS_ENABLED": False,
+    }
+
+
+def _requests(given: Mapping[str, Any]) -> dict:
+    return {
+        "MAX_FILES": MAX_FILES,
+        "MAX_FILE_BYTES": MAX_FILE_BYTES,
+        "MAX_CONTENT_LENGTH": MAX_FILES * MAX_FILE_BYTES + MEGABYTE,
+        "MAX_FORM_MEMORY_SIZE": MEGABYTE,
+        "MAX_FORM_PARTS": 200,
+        "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, 0, 5),
+    }
+
+
+def _sessions(given: Mapping[str, Any]) -> dict:
+    secure = _switch(given, "PORTAL_HTTPS", default=False)
+    return {
+        "HTTPS": secure,
+        "PREFERRED_URL_SCHEME": "https" if secure else "http",
+        "SESSION_COOKIE_NAME": "suqiutong",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": secure,
+        "IDLE_MINUTES": _number(given, "IDLE_MINUTES", 30, 1, 24 * 60),
+        "SESSION_HOURS": _number(given, "SESSION_HOURS", 12, 1, 7 * 24),
+        "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session
+    }
+
+
+def _product(given: Mapping[str, Any]) -> dict:
+    return {
+        "BABEL_DEFAULT_LOCALE": "zh_CN",
+        "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
+        "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT / "translations"),
+        "SERVICE_PHONE": given.get("SERVICE_PHONE") or "12345",
+        # The figures' month begins on this day (domain.md §5: a window such as 19th to 18th).
+        "PERIOD_START_DAY": _number(given, "PERIOD_START_DAY", 1, 1, 28),
+    }
+
+
+def _number(given: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
+    value = given.get(name, "")
+    if value in ("", None):
+        return default
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= high:
+        raise ConfigError(
+            f"{name} 应为 {low} 到 {high} 之间的整数,现为“{value}”。",
+            f"{name} has to be a whole number from {low} to {high}, not “{value}”.",
+        )
+    return number
+
+
+def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    if name not in given:
+        return default
+    word = str(given[name]).strip().lower()
+    if word not in TRUE_WORDS | FALSE_WORDS:
+        raise ConfigError(f"{name} 应为 1 或 0。", f"{name} has to be 1 or 0.")
+    return word in TRUE_WORDS
+
+
+def _folder(name: str, value: str | Path) -> Path:
+    """The folder, created if missing; ConfigError when it cannot be written."""
+    path = Path(value).resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        writable = os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise ConfigError(f"{name}:无法写入目录 {path}。", f"{name}: cannot write to {path}.")
+    return path

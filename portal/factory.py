@@ -1,0 +1,78 @@
+"""Puts the application together: config → extensions → gate → pages → commands."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, request, session
+from sqlalchemy import event
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import cli, web
+from portal.auth import gate
+from portal.auth import views as auth_views
+from portal.config import PROJECT, load_config
+from portal.directory import admin
+from portal.embedded import services
+from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
+from portal.home import views as home_views
+from portal.kpi import views as kpi_views
+from portal.tickets import desk, dispatch, oversee, review, views
+
+LANGUAGES = ("zh_CN", "en")
+BLUEPRINTS = (
+    home_views.blueprint,
+    auth_views.blueprint,
+    views.blueprint,
+    desk.blueprint,
+    review.blueprint,
+    dispatch.blueprint,
+    oversee.blueprint,
+    kpi_views.blueprint,
+    admin.blueprint,
+)
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The whole application. `config` overrides the environment; see portal.config."""
+    app = Flask(
+        "portal",
+        root_path=str(PROJECT / "portal"),
+        template_folder=str(PROJECT / "templates"),
+        static_folder=str(PROJECT / "static"),
+    )
+    app.config.from_mapping(load_config(config, services))
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)
+    _init_extensions(app)
+    gate.init_app(app)
+    web.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    cli.init_app(app)
+    return app
+
+
+def _init_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    rq.init_app(app)
+    limiter.init_app(app)
+    babel.init_app(app, locale_selector=_language)
+    with app.app_context():
+        event.listen(db.engine, "connect", _in_utc)
+
+
+def _language() -> str:
+    """What the reader chose, else Chinese: the service is Chinese first, whatever a browser says."""
+    chosen = session.get("language") or request.cookies.get("language")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def _in_utc(connection: Any, _record: Any) -> None:
+    """Instants come back in UTC, whatever the server's own zone is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()

@@ -1,0 +1,5 @@
+"""P."""
+
+from flask.cli import AppGroup
+
+kpi = AppGroup("kpi")

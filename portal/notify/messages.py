@@ -1,0 +1,87 @@
+"""Turns a `notify` message into one inbox row for each reader, and a row into words."""
+
+from datetime import datetime
+
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.auth.models import User
+from portal.extensions import db
+from portal.notify.models import Notice
+from portal.outbox.models import Message
+from portal.wording import clock_name, local_time
+
+
+# Who needs to do what by when: one sentence for each kind of notice.
+SENTENCES: dict[str, LazyString] = {
+    "accepted": _l("您的诉求“%(title)s”已受理并派给承办人。"),
+    "assigned": _l("请签收新派来的诉求“%(title)s”。"),
+    "triage": _l("请派单：诉求“%(title)s”没有规则可循。"),
+    "reply": _l("承办人答复了您的诉求“%(title)s”，请查看。"),
+    "ask_info": _l("请补充诉求“%(title)s”的材料，%(by)s。"),
+    "supplied": _l("企业已补充诉求“%(title)s”的材料，请继续办理。"),
+    "info_lapsed": _l("诉求“%(title)s”逾期未补正，已转派单员处理。"),
+    "comment": _l("企业就诉求“%(title)s”补充了说明，请查看。"),
+    "urged": _l("企业催办诉求“%(title)s”，请尽快办理。"),
+    "review": _l("请审核诉求“%(title)s”的办结意见。"),
+    "sent_back": _l("诉求“%(title)s”的办结意见被退回，请修改后重新提交。"),
+    "confirm": _l("请确认诉求“%(title)s”是否已解决，%(by)s。"),
+    "remind": _l("请尽快确认诉求“%(title)s”是否已解决，%(by)s。"),
+    "confirmed": _l("企业确认诉求“%(title)s”已解决。"),
+    "disputed": _l("企业认为诉求“%(title)s”仍未解决，请重新办理。"),
+    "lapsed": _l("诉求“%(title)s”逾期未确认，已按未确认办结。"),
+    "reopened": _l("诉求“%(title)s”已重新办理。"),
+    "withdrawn": _l("企业撤回了诉求“%(title)s”，无需再办。"),
+    "rejected": _l("您的诉求“%(title)s”不予受理，请查看原因和正确的渠道。"),
+    "transferred": _l("诉求“%(title)s”已移送其他机构，请查看去向。"),
+    "merged": _l("诉求“%(title)s”已并入同类诉求，请在那一件中查看进展。"),
+    "terminated": _l("诉求“%(title)s”已终止，请查看原因。"),
+    "return_asked": _l("请裁定诉求“%(title)s”的退单申请。"),
+    "return_granted": _l("诉求“%(title)s”的退单申请已同意。"),
+    "return_refused": _l("诉求“%(title)s”的退单申请未获同意，请继续办理。"),
+    "supervised": _l("请书面回复诉求“%(title)s”的督办单，%(by)s。"),
+    "order_answered": _l("诉求“%(title)s”的督办单已回复，请查看。"),
+    "warn": _l("诉求“%(title)s”的%(clock)s即将到期，%(by)s。"),
+    "breach": _l("诉求“%(title)s”的%(clock)s已超期，请立即处理。"),
+}
+
+
+def deliver(message: Message, now: datetime) -> None:
+    """Writes the notices of a message; a second delivery of the same one adds nothing."""
+    payload = message.payload
+    for user_id in sorted(_readers(payload)):
+        row = {
+            "user_id": user_id,
+            "ticket_id": payload["ticket_id"],
+            "kind": payload["kind"],
+            "params": payload["params"],
+            "key": f"{message.id}:{user_id}",
+            "created_at": now,
+        }
+        statement = insert(Notice).values(**row).on_conflict_do_nothing(index_elements=["key"])
+        db.session.execute(statement)
+
+
+def _readers(payload: dict) -> set[int]:
+    readers = set(payload["users"])
+    if payload["role"]:
+        query = select(User.id).where(User.role == payload["role"], User.active)
+        if payload["department_id"] is not None:
+            query = query.where(User.department_id == payload["department_id"])
+        readers |= set(db.session.scalars(query))
+    return readers
+
+
+def words(notice: Notice) -> str:
+    """The sentence of a notice in the reader's language (look.md, Notices)."""
+    params = dict(notice.params)
+    due = params.get("due")
+    by = _("最迟 %(time)s", time=local_time(datetime.fromisoformat(due))) if due else ""
+    return str(SENTENCES[notice.kind]) % {
+        "title": notice.ticket.title if notice.ticket else "",
+        "by": by,
+        "clock": clock_name(params["clock"]) if "clock" in params else "",
+    }

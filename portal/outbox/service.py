@@ -1,0 +1,18 @@
+"""Writes outbox messages inside the caller's transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.extensions import db
+from portal.outbox.models import Message
+
+ROUTE = "route"
+NOTIFY = "notify"
+
+
+def put(kind: str, payload: dict[str, Any], now: datetime, key: str | None = None) -> None:
+    """Adds a message that the relay may handle from `now` (UTC) on; a key seen before adds none."""
+    row = {"kind": kind, "payload": payload, "key": key, "created_at": now, "available_at": now}
+    db.session.execute(insert(Message).values(**row).on_conflict_do_nothing(index_elements=["key"]))

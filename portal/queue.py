@@ -1,0 +1,35 @@
+"""Tells the workers to go and look; carries no fact, so a lost or doubled nudge changes nothing."""
+
+import logging
+
+from redis.exceptions import RedisError
+from rq import Queue, Retry
+
+from portal.extensions import rq
+
+RELAY = "portal.outbox.relay.run"
+SWEEP = "portal.sla.sweep.run"
+JOB_SECONDS = 60
+KEEP_FAILED_SECONDS = 3600
+
+log = logging.getLogger(__name__)
+
+
+def nudge(job: str = RELAY) -> bool:
+    """Asks a worker to run `job` soon. False, and a log line, when the queue is away.
+
+    Call it after `transaction()` has returned: what the job looks for must be committed.
+    """
+    try:
+        queue: Queue = rq.queue
+        queue.enqueue(
+            job,
+            retry=Retry(max=3, interval=[1, 5, 15]),
+            job_timeout=JOB_SECONDS,
+            result_ttl=0,
+            failure_ttl=KEEP_FAILED_SECONDS,
+        )
+    except RedisError as error:
+        log.warning("queue away, work waits in the database: %s", error.__class__.__name__)
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""Where a ticket belongs: pairing, dispatch rules, stand-ins and the least load (domain.md §4). Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+
+
+@dataclass(frozen=True)
+class Rule:
+    """category × region × chain × urgency → department; None matches everything."""
+
+    id: int
+    category_id: int | None
+    region_id: int | None
+    chain_id: int | None
+    urgency: str | None
+    department_id: int
+
+    @property
+    def conditions(self) -> tuple[int | str | None, ...]:
+        """The four dimensions in their fixed order."""
+        return (self.category_id, self.region_id, self.chain_id, self.urgency)
+
+    @property
+    def specificity(self) -> int:
+        """How many dimensions the rule names."""
+        return sum(value is not None for value in self.conditions)
+
+    def matches(self, facts: "RouteFacts") -> bool:
+        """Whether every named dimension is the ticket's."""
+        mine = (facts.category_id, facts.region_id, facts.chain_id, facts.urgency)
+        return all(want is None or want == have for want, have in zip(self.conditions, mine))
+
+    def overlaps(self, other: "Rule") -> bool:
+        """Whether some ticket could match both rules."""
+        return all(
+            a is None or b is None or a == b for a, b in zip(self.conditions, other.conditions)
+        )
+
+
+@dataclass(frozen=True)
+class RouteFacts:
+    """The dimensions of the ticket that rules look at."""
+
+    category_id: int
+    region_id: int
+    chain_id: int | None
+    urgency: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A present cadre: `load` open tickets, `idle_since` the last assignment (None: never)."""
+
+    id: int
+    name: str
+    load: int
+    idle_since: datetime | None
+
+
+class Tie(Exception):
+    """Several equally specific rules match: a configuration error, to be shown."""
+
+    def __init__(self, rules: list[Rule]) -> None:
+        super().__init__(f"rules {[rule.id for rule in rules]} are equally specific")
+        self.rules = rules
+
+
+def best_rule(rules: Iterable[Rule], facts: RouteFacts) -> Rule | None:
+    """The most specific rule that matches, None when none does.
+
+    Raises Tie when the most specific ones send the ticket to different departments.
+    """
+    matching = [rule for rule in rules if rule.matches(facts)]
+    if not matching:
+        return None
+    top = max(rule.specificity for rule in matching)
+    best = [rule for rule in matching if rule.specificity == top]
+    if len({rule.department_id for rule in best}) > 1:
+        raise Tie(best)
+    return min(best, key=lambda rule: rule.id)
+
+
+def ties(rules: Iterable[Rule]) -> list[tuple[Rule, Rule]]:
+    """The pairs that would tie for some ticket that no more specific rule decides."""
+    everything = list(rules)
+    return [
+        (a, b)
+        for a, b in combinations(everything, 2)
+        if a.specificity == b.specificity
+        and a.department_id != b.department_id
+        and a.overlaps(b)
+        and not _settled(a, b, everything)
+    ]
+
+
+def _settled(a: Rule, b: Rule, rules: list[Rule]) -> bool:
+    """Whether a more specific rule decides all that both match: it names their joint conditions."""
+    joint = tuple(x if x is not None else y for x, y in zip(a.conditions, b.conditions))
+    return any(
+        rule.specificity > a.specificity
+        and all(want is None or want == have for want, have in zip(rule.conditions, joint))
+        for rule in rules
+    )
+
+
+def stand_in(cadre_id: int, away: Mapping[int, int | None]) -> int | None:
+    """The cadre, or who stands in for them: deputies are followed to the end of the chain.
+
+    `away` maps each absent cadre to a deputy or None. None when the chain ends in nobody or in a
+    loop (lessons.md 26).
+    """
+    seen: set[int] = set()
+    current: int | None = cadre_id
+    while current is not None and current in away:
+        if current in seen:
+            return None
+        seen.add(current)
+        current = away[current]
+    return current
+
+
+def least_loaded(candidates: Iterable[Candidate]) -> Candidate | None:
+    """The least open load; ties by longest idle, so that even teams share evenly (lessons.md 24)."""
+    return min(
+        candidates,
+        key=lambda c: (c.load, c.idle_since is not None, c.idle_since or datetime.min, c.id),
+        default=None,
+    )

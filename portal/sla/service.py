@@ -1,0 +1,198 @@
+"""Starts, stops, pauses and resumes the clocks of one ticket, with their timers (domain.md §3)."""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import select, update
+
+from portal.errors import Invalid
+from portal.extensions import db
+from portal.sla import targets
+from portal.sla.calendars import calendar_of, current_calendar_id
+from portal.sla.default_policy import ClockRule, from_json, rules_for
+from portal.sla.models import Clock, Pause, Policy, Timer
+from portal.tickets.lifecycle import Status
+from portal.tickets.models import Ticket
+
+ROUND_ONE = ("contact", "verify", "reply", "resolve")
+NEXT_ROUND = ("contact", "reply", "resolve")
+# The due itself is still in time, so a breach fires at the first instant after it.
+AFTER_DUE = timedelta(seconds=1)
+
+
+@lru_cache(maxsize=64)
+def policy_rules(policy_id: int) -> tuple[ClockRule, ...]:
+    """The clock rules of one policy version; versions are immutable, so they are kept."""
+    rules = db.session.scalar(select(Policy.rules).where(Policy.id == policy_id))
+    if rules is None:
+        raise Invalid("没有这一版时限政策。")
+    return from_json(rules)
+
+
+def current_policy_id() -> int:
+    """The id of the policy version that new clocks follow."""
+    policy_id = db.session.scalar(select(Policy.id).where(Policy.current))
+    if policy_id is None:
+        raise Invalid("尚未启用任何时限政策。")
+    return policy_id
+
+
+class Clocks:
+    """The clocks of one ticket at one instant, read once and changed in memory, then flushed.
+
+    `ticket`: a locked row. `now`: UTC. `fresh`: the ticket is new and has no clock yet.
+    """
+
+    def __init__(self, ticket: Ticket, now: datetime, *, fresh: bool = False) -> None:
+        self.ticket = ticket
+        self.now = now
+        query = select(Clock).where(Clock.ticket_id == ticket.id).order_by(Clock.id)
+        self.rows: list[Clock] = [] if fresh else list(db.session.scalars(query))
+
+    def start(self, *kinds: str, again: bool = False) -> None:
+        """Starts the clocks of these kinds that the round has not seen; `again`: a new attempt.
+
+        A kind that the policy does not name for this ticket stays absent.
+        """
+        policy_id = current_policy_id()
+        rules = self._rules(policy_id)
+        for kind in kinds:
+            attempt = 1 + sum(c.kind == kind and c.round == self.ticket.round for c in self.rows)
+            rule = rules.get(kind)
+            if rule is not None and (attempt == 1 or again):
+                self._start(rule, attempt, policy_id)
+        self.refresh()
+
+    def _rules(self, policy_id: int) -> dict[str, ClockRule]:
+        """The rule of each clock that the policy has for this ticket."""
+        category = self.ticket.category
+        return rules_for(
+            policy_rules(policy_id),
+            urgency=self.ticket.urgency,
+            complexity="complex" if category.complex else "normal",
+            kind="consult" if category.consult else "request",
+        )
+
+    def _start(self, rule: ClockRule, attempt: int, policy_id: int) -> None:
+        calendar_id = current_calendar_id()
+        calendar = calendar_of(calendar_id)
+        target = targets.parse_target(rule.target)
+        due = targets.due(calendar, self.now, target)
+        clock = Clock(
+            ticket_id=self.ticket.id,
+            round=self.ticket.round,
+            kind=rule.clock,
+            attempt=attempt,
+            policy_id=policy_id,
+            calendar_id=calendar_id,
+            target=rule.target,
+            pausable=rule.pausable,
+            state="running",
+            started_at=self.now,
+            warn_at=targets.warn_at(calendar, self.now, due.at, target),
+            due_at=due.at,
+            original_due_at=due.at,
+            provisional=due.provisional,
+        )
+        db.session.add(clock)
+        self.rows.append(clock)
+        db.session.flush()
+        self._arm(clock, rule, generation=1)
+
+    def _arm(self, clock: Clock, rule: ClockRule, generation: int, *, late: bool = False) -> None:
+        """Arms the levels still to come; `late`: the breach too, which was due and never fired."""
+        calendar = calendar_of(clock.calendar_id)
+        for level in rule.levels:
+            fire_at = level.fire_at(calendar, clock.started_at, clock.warn_at, clock.due_at)
+            if level.name == "due":
+                fire_at += AFTER_DUE
+            if fire_at < self.now and not (late and level.name == "due"):
+                continue
+            timer = Timer(
+                clock_id=clock.id, level=level.name, generation=generation, fire_at=fire_at
+            )
+            db.session.add(timer)
+
+    def stop(self, *kinds: str) -> None:
+        """Ends the promise of these kinds: kept when now ≤ due, broken otherwise."""
+        self._end("stopped", [c for c in self.open if c.kind in kinds])
+
+    def cancel(self, *kinds: str) -> None:
+        """Takes these clocks back; before its due a cancelled clock counts nowhere."""
+        self._end("cancelled", [c for c in self.open if c.kind in kinds])
+
+    def cancel_all(self) -> None:
+        """Ends everything that runs, the pause first: nothing may tick on a closed ticket."""
+        self.resume()
+        self._end("cancelled", self.open)
+        self.refresh()
+
+    @property
+    def open(self) -> list[Clock]:
+        """The clocks that run or are paused."""
+        return [c for c in self.rows if c.state in ("running", "paused")]
+
+    def _end(self, state: str, clocks: list[Clock]) -> None:
+        for clock in clocks:
+            if clock.state == "paused":
+                self._shift(clock, self._open_pause_start())
+            clock.state = state
+            clock.stopped_at = self.now
+        self._disarm(clocks)
+
+    def pause(self) -> None:
+        """Stops every pausable clock of the ticket together (domain.md §3)."""
+        db.session.add(Pause(ticket_id=self.ticket.id, started_at=self.now))
+        paused = [c for c in self.open if c.pausable]
+        for clock in paused:
+            clock.state = "paused"
+        self._disarm(paused)
+
+    def resume(self) -> None:
+        """Ends the pause, if there is one, and moves each paused clock's due by what it took."""
+        query = select(Pause).where(Pause.ticket_id == self.ticket.id, Pause.ended_at.is_(None))
+        pause = db.session.scalar(query)
+        if pause is None:
+            return
+        for clock in [c for c in self.open if c.state == "paused"]:
+            self._shift(clock, pause.started_at)
+            clock.state = "running"
+            timers = list(db.session.scalars(select(Timer).where(Timer.clock_id == clock.id)))
+            fired = any(timer.level == "due" and timer.state == "fired" for timer in timers)
+            generation = max((timer.generation for timer in timers), default=0) + 1
+            rule = self._rules(clock.policy_id)[clock.kind]
+            self._arm(clock, rule, generation, late=not fired)
+        pause.ended_at = self.now
+        self.refresh()
+
+    def _open_pause_start(self) -> datetime:
+        query = select(Pause.started_at).where(
+            Pause.ticket_id == self.ticket.id, Pause.ended_at.is_(None)
+        )
+        return db.session.scalars(query).one()
+
+    def _shift(self, clock: Clock, paused_from: datetime) -> None:
+        calendar = calendar_of(clock.calendar_id)
+        target = targets.parse_target(clock.target)
+        due, original = clock.due_at, clock.original_due_at
+        clock.due_at = targets.resume(calendar, target, due, paused_from, self.now)
+        clock.original_due_at = targets.resume(calendar, target, original, paused_from, self.now)
+        clock.warn_at = targets.warn_at(calendar, clock.started_at, clock.due_at, target)
+        clock.provisional = calendar.provisional(clock.due_at)
+
+    def _disarm(self, clocks: list[Clock]) -> None:
+        ids = [clock.id for clock in clocks]
+        if ids:
+            armed = Timer.clock_id.in_(ids), Timer.state == "armed"
+            db.session.execute(update(Timer).where(*armed).values(state="cancelled"))
+
+    def refresh(self) -> None:
+        """Writes the nearest promise onto the ticket, where the queues read it."""
+        running = [c for c in self.rows if c.state == "running"]
+        if self.ticket.status == Status.CLOSED or not running:
+            self.ticket.next_clock = self.ticket.next_due_at = self.ticket.next_warn_at = None
+            return
+        nearest = min(running, key=lambda clock: (clock.due_at, clock.id))
+        self.ticket.next_clock = nearest.kind
+        self.ticket.next_due_at = nearest.due_at
+        self.ticket.next_warn_at = min(clock.warn_at for clock in running)

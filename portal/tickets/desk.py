@@ -1,0 +1,5 @@
+"""P."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("desk", __name__)

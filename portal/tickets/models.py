@@ -1,0 +1,278 @@
+"""Tickets, their append-only events, attachments, drafts and petitions."""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Sequence,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import BigId, Instant, Json, Words
+from portal.directory.models import Category, Chain, Department, Enterprise, Region
+from portal.extensions import db
+from portal.tickets.lifecycle import Outcome, Status
+from portal.tickets.policy import Facts
+
+if TYPE_CHECKING:
+    from portal.auth.models import User
+
+_OPEN = "status <> 'closed'"
+# A ticket's id is drawn before its row is written, so that its first event and clocks can name it.
+TICKET_ID = Sequence("ticket_id_seq", metadata=db.metadata)
+
+
+class Ticket(db.Model):
+    """One request of one enterprise 诉求; changed by tickets.service only."""
+
+    __table_args__ = (
+        CheckConstraint(
+            "(status = 'closed') = (closed_at IS NOT NULL)"
+            " AND (status = 'closed') = (outcome IS NOT NULL)",
+            name="closed",
+        ),
+        CheckConstraint(
+            "(status = 'needs_info') = (paused_at IS NOT NULL)"
+            " AND (status = 'needs_info') = (status_before_info IS NOT NULL)",
+            name="paused",
+        ),
+        CheckConstraint(
+            "status NOT IN ('assigned', 'in_progress', 'in_review', 'awaiting_confirmation',"
+            " 'on_hold') OR (assignee_id IS NOT NULL AND department_id IS NOT NULL)",
+            name="assignee",
+        ),
+        CheckConstraint(
+            "status NOT IN ('in_review', 'awaiting_confirmation')"
+            " OR (proposed_outcome IS NOT NULL AND author_id IS NOT NULL)",
+            name="proposed",
+        ),
+        CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+        CheckConstraint("round >= 1 AND version >= 1", name="counters"),
+        CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
+        Index("ix_ticket_queue", "assignee_id", "next_due_at", "id", postgresql_where=_OPEN),
+        Index("ix_ticket_department", "department_id", "next_due_at", "id", postgresql_where=_OPEN),
+        Index("ix_ticket_idle", "assignee_id", "assigned_at"),
+        Index("ix_ticket_due", "next_due_at", "id", postgresql_where=_OPEN),
+        Index("ix_ticket_status", "status", "submitted_at", "id", postgresql_where=_OPEN),
+        Index("ix_ticket_enterprise", "enterprise_id", "id"),
+        Index("ix_ticket_accepted", "accepted_at"),
+        Index("ix_ticket_submitted", "submitted_at"),
+        Index("ix_ticket_closed", "closed_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, TICKET_ID, primary_key=True)
+    number: Mapped[Words] = mapped_column(unique=True)
+    query_code: Mapped[Words]
+    submit_key: Mapped[Words | None] = mapped_column(unique=True)
+    channel: Mapped[Words]
+    enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprise.id"))
+    applicant_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
+    chain_id: Mapped[int | None] = mapped_column(ForeignKey("chain.id"))
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
+    urgency: Mapped[Words]
+    title: Mapped[Words]
+    description: Mapped[Words]
+    contact_name: Mapped[Words]
+    contact_phone: Mapped[Words]
+
+    status: Mapped[Words]
+    status_before_info: Mapped[Words | None]
+    paused_at: Mapped[Instant | None]
+    round: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=1)
+    event_count: Mapped[int] = mapped_column(default=0)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    route_reasons: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    proposed_outcome: Mapped[Words | None]
+    proposed_reply: Mapped[Words | None]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    outcome: Mapped[Words | None]
+    confirmation: Mapped[Words | None]
+    call_back_solved: Mapped[bool | None]
+    rating: Mapped[int | None]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    reopen_until: Mapped[Instant | None]
+    urged_in: Mapped[Words | None]
+    return_pending: Mapped[bool] = mapped_column(default=False)
+    order_pending: Mapped[bool] = mapped_column(default=False)
+
+    submitted_at: Mapped[Instant]
+    accepted_at: Mapped[Instant | None]
+    assigned_at: Mapped[Instant | None]
+    closed_at: Mapped[Instant | None]
+    last_event_at: Mapped[Instant]
+    # The nearest promise, kept by sla.service so that a queue is one index read.
+    next_clock: Mapped[Words | None]
+    next_due_at: Mapped[Instant | None]
+    next_warn_at: Mapped[Instant | None]
+
+    enterprise: Mapped[Enterprise] = relationship()
+    region: Mapped[Region] = relationship()
+    chain: Mapped[Chain | None] = relationship()
+    category: Mapped[Category] = relationship()
+    department: Mapped[Department | None] = relationship()
+    applicant: Mapped["User | None"] = relationship(foreign_keys=[applicant_id])
+    assignee: Mapped["User | None"] = relationship(foreign_keys=[assignee_id])
+    merged_into: Mapped["Ticket | None"] = relationship(remote_side=[id])
+
+    @property
+    def facts(self) -> Facts:
+        """What the pure rules need to know of this ticket."""
+        return Facts(
+            status=Status(self.status),
+            enterprise_id=self.enterprise_id,
+            department_id=self.department_id,
+            assignee_id=self.assignee_id,
+            author_id=self.author_id,
+            outcome=Outcome(self.outcome) if self.outcome else None,
+            unconfirmed=self.confirmation == "unconfirmed",
+            reopen_until=self.reopen_until,
+            urged=self.urged_in == f"{self.round}:{self.status}",
+            return_pending=self.return_pending,
+            order_pending=self.order_pending,
+        )
+
+
+class TicketEvent(db.Model):
+    """One action of one actor: the timeline, the audit and the source of every figure."""
+
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "seq"),
+        UniqueConstraint("ticket_id", "key"),
+        Index("ix_ticket_event_at", "at", "id"),
+    )
+
+    id: Mapped[BigId]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    seq: Mapped[int]
+    version: Mapped[int]
+    key: Mapped[Words | None]
+    action: Mapped[Words]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    actor_role: Mapped[Words]
+    actor_name: Mapped[Words]
+    at: Mapped[Instant]
+    from_status: Mapped[Words | None]
+    to_status: Mapped[Words]
+    round: Mapped[int]
+    public: Mapped[bool]
+    payload: Mapped[Json] = mapped_column(default=dict)
+
+
+class TicketNumber(db.Model):
+    """The last number given out on a local day; its row lock makes numbers unique."""
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[int]
+
+
+class Draft(db.Model):
+    """What an applicant has typed and not yet submitted: one a person."""
+
+    id: Mapped[BigId]
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
+    submit_key: Mapped[Words] = mapped_column(unique=True)
+    fields: Mapped[Json]
+    updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
+
+    attachments: Mapped[list["Attachment"]] = relationship(
+        back_populates="draft", order_by="Attachment.id"
+    )
+
+
+class Attachment(db.Model):
+    """A file kept outside the web root under a random name; of a draft first, then of a ticket."""
+
+    __table_args__ = (
+        CheckConstraint("(draft_id IS NULL) <> (ticket_id IS NULL)", name="owner"),
+        CheckConstraint("size > 0", name="size"),
+    )
+
+    id: Mapped[BigId]
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("draft.id"), index=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
+    event_seq: Mapped[int | None]
+    public: Mapped[bool] = mapped_column(default=True)
+    stored_name: Mapped[Words] = mapped_column(unique=True)
+    name: Mapped[Words]
+    media_type: Mapped[Words]
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[Words]
+    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
+
+    draft: Mapped[Draft | None] = relationship(back_populates="attachments")
+
+
+class Petition(db.Model):
+    """A request to depart from the rules: asked, then granted or refused by another person."""
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('return', 'extension', 'hold', 'exclusion')", name="kind"),
+        CheckConstraint("state IN ('asked', 'granted', 'refused', 'expired')", name="state"),
+        CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name="decided"),
+        CheckConstraint("decided_by_id <> asked_by_id", name="second_person"),
+        Index(
+            "uq_petition_asked",
+            "ticket_id",
+            "kind",
+            unique=True,
+            postgresql_where="state = 'asked'",
+        ),
+        Index(
+            "uq_petition_return_department",
+            "ticket_id",
+            "department_id",
+            unique=True,
+            postgresql_where="kind = 'return'",
+        ),
+    )
+
+    id: Mapped[BigId]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    kind: Mapped[Words]
+    state: Mapped[Words] = mapped_column(default="asked")
+    reason_code: Mapped[Words]
+    reason: Mapped[Words]
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    asked_at: Mapped[Instant]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    decided_at: Mapped[Instant | None]
+    answer: Mapped[Words | None]
+
+
+class Order(db.Model):
+    """A supervision order 督办单: asks the cadre for a written answer by its own due."""
+
+    __tablename__ = "supervision_order"
+    __table_args__ = (
+        CheckConstraint("(answered_at IS NULL) = (answer IS NULL)", name="answered"),
+        Index(
+            "uq_supervision_order_open",
+            "ticket_id",
+            unique=True,
+            postgresql_where="answered_at IS NULL AND cancelled_at IS NULL",
+        ),
+    )
+
+    id: Mapped[BigId]
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    issued_at: Mapped[Instant]
+    text: Mapped[Words]
+    due_at: Mapped[Instant]
+    answered_at: Mapped[Instant | None]
+    answer: Mapped[Words | None]
+    cancelled_at: Mapped[Instant | None]
+
+

@@ -1,0 +1,133 @@
+"""Who may do what to which ticket (domain.md §7): one role × action table and the relation it needs. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.auth.roles import Actor, Role
+from portal.errors import InvalidTransition, NotAllowed
+from portal.tickets.lifecycle import REOPENABLE, Action, Outcome, Status, targets
+
+A = Action
+
+ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
+    Role.APPLICANT: frozenset(
+        {
+            *(A.SUBMIT, A.SUPPLY_INFO, A.COMMENT, A.URGE, A.WITHDRAW),
+            *(A.CONFIRM, A.DISPUTE, A.REOPEN),
+        }
+    ),
+    Role.CADRE: frozenset(
+        {
+            *(A.SIGN, A.RECORD_CONTACT, A.REPLY, A.NOTE, A.ASK_INFO, A.RESOLVE),
+            *(A.ASK_RETURN, A.ANSWER_ORDER, A.RESUME),
+        }
+    ),
+    Role.REVIEWER: frozenset({A.APPROVE, A.SEND_BACK, A.REASSIGN, A.NOTE}),
+    Role.DISPATCHER: frozenset(
+        {
+            *(A.DISPATCH, A.ASK_INFO, A.REJECT, A.TRANSFER, A.MERGE, A.REASSIGN),
+            *(A.RETURN, A.REFUSE_RETURN, A.NOTE),
+        }
+    ),
+    Role.SUPERVISOR: frozenset(
+        {A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}
+    ),
+    Role.LEADER: frozenset(
+        {A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}
+    ),
+    Role.ADMIN: frozenset(),
+    Role.SECURITY_ADMIN: frozenset(),
+    Role.AUDITOR: frozenset(),
+    Role.SYSTEM: frozenset(
+        {A.ROUTE, A.SIGN, A.LAPSE, A.RESUME, A.WARN, A.BREACH, A.REMIND, A.SUBMIT}
+    ),
+}
+
+# A dispatcher asks before a ticket has a cadre, the cadre afterwards.
+_ASK_BEFORE = frozenset({Status.SUBMITTED, Status.TRIAGE})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules need to know of a ticket.
+
+    `author_id` wrote the resolution under review; `reopen_until` is the last instant (UTC) at which
+    a closed ticket may be reopened; `urged` says that the firm has urged in this status already.
+    """
+
+    status: Status
+    enterprise_id: int
+    department_id: int | None = None
+    assignee_id: int | None = None
+    author_id: int | None = None
+    outcome: Outcome | None = None
+    unconfirmed: bool = False
+    reopen_until: datetime | None = None
+    urged: bool = False
+    return_pending: bool = False
+    order_pending: bool = False
+
+
+def related(actor: Actor, facts: Facts) -> bool:
+    """Whether the actor stands in the relation to the ticket that the role's rights need."""
+    match actor.role:
+        case Role.APPLICANT:
+            return actor.enterprise_id == facts.enterprise_id
+        case Role.CADRE:
+            return actor.id is not None and actor.id == facts.assignee_id
+        case Role.REVIEWER:
+            return actor.department_id is not None and actor.department_id == facts.department_id
+        case _:
+            return True
+
+
+def refusal(action: Action, actor: Actor, facts: Facts, now: datetime) -> str | None:
+    """Why the state of the ticket forbids an action that the role has; None when it does not."""
+    match action:
+        case Action.APPROVE if actor.id == facts.author_id:
+            return "不能审核本人提交的办结。"
+        case Action.URGE if facts.urged:
+            return "当前环节您已经催办过一次，承办人已收到提醒。"
+        case Action.REOPEN if facts.outcome not in REOPENABLE:
+            return "只有已办结的诉求可以申请重办。"
+        case Action.REOPEN if facts.reopen_until is None or now > facts.reopen_until:
+            return "办结超过 15 个工作日，不能再申请重办，请提交新的诉求。"
+        case Action.CALL_BACK if not facts.unconfirmed:
+            return "只有企业未确认的诉求需要回访。"
+        case Action.ASK_RETURN if facts.return_pending:
+            return "退单申请已提交，请等待派单员处理。"
+        case (Action.RETURN | Action.REFUSE_RETURN) if not facts.return_pending:
+            return "这件诉求没有待处理的退单申请。"
+        case Action.ANSWER_ORDER if not facts.order_pending:
+            return "这件诉求没有待回复的督办单。"
+        case Action.SUPERVISE if facts.order_pending:
+            return "上一张督办单尚未回复。"
+        case Action.ASK_INFO if actor.role is Role.DISPATCHER and facts.status not in _ASK_BEFORE:
+            return "诉求已派给承办人，由承办人联系企业补充材料。"
+        case Action.ASK_INFO if actor.role is Role.CADRE and facts.status in _ASK_BEFORE:
+            return "诉求尚未派出。"
+        case _:
+            return None
+
+
+def allowed(actor: Actor, facts: Facts, now: datetime) -> list[Action]:
+    """The actions the actor may take now: role, relation, lifecycle and state all agree."""
+    if not related(actor, facts):
+        return []
+    return [
+        action
+        for action in Action
+        if action in ROLE_ACTIONS[actor.role]
+        and targets(facts.status, action)
+        and refusal(action, actor, facts, now) is None
+    ]
+
+
+def ensure(action: Action, actor: Actor, facts: Facts, now: datetime) -> None:
+    """Raises NotAllowed for a right the actor lacks, InvalidTransition for a state that forbids it."""
+    if action not in ROLE_ACTIONS[actor.role] or not related(actor, facts):
+        raise NotAllowed("您的账号不能执行这项操作。")
+    if not targets(facts.status, action):
+        raise InvalidTransition(facts.status, action)
+    if reason := refusal(action, actor, facts, now):
+        raise InvalidTransition(facts.status, action, reason)

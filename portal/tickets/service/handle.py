@@ -1,0 +1,174 @@
+"""The cadre's verbs: sign, record_contact, reply, note, ask_info, resolve, ask_return, answer_order."""
+
+from sqlalchemy import select
+
+from portal.auth.roles import Role
+from portal.errors import Invalid
+from portal.extensions import db
+from portal.sla.service import Clocks
+from portal.tickets.lifecycle import Action, Outcome, Status
+from portal.tickets.models import Order, Petition, Ticket
+from portal.tickets.reasons import CONTACT_METHODS, RETURN_REASONS
+from portal.tickets.service.confirmation import await_confirmation
+from portal.tickets.service.move import Ask, begin, record, tell
+
+
+def sign(ask: Ask) -> Ticket:
+    """The cadre takes the ticket on; the system does when the sign clock lapses."""
+    ticket = begin(ask, Action.SIGN)
+    record(ask, ticket, Action.SIGN)
+    clocks = Clocks(ticket, ask.now)
+    clocks.stop("sign")
+    clocks.refresh()
+    return ticket
+
+
+def record_contact(ask: Ask, method: str, summary: str) -> Ticket:
+    """Notes a talk with the firm; ends the contact and verify clocks. The firm sees it."""
+    ticket = begin(ask, Action.RECORD_CONTACT)
+    if method not in CONTACT_METHODS:
+        raise Invalid("请选择联系方式。", "method")
+    record(ask, ticket, Action.RECORD_CONTACT, method=method, text=summary)
+    clocks = Clocks(ticket, ask.now)
+    clocks.stop("contact", "verify")
+    clocks.refresh()
+    return ticket
+
+
+def reply(ask: Ask, text: str) -> Ticket:
+    """A public answer to the firm; the first one ends the contact, verify and reply clocks."""
+    ticket = begin(ask, Action.REPLY)
+    record(ask, ticket, Action.REPLY, text=text)
+    clocks = Clocks(ticket, ask.now)
+    clocks.stop("contact", "verify", "reply")
+    clocks.refresh()
+    tell(ticket, "reply", ask.now, users=[ticket.applicant_id])
+    return ticket
+
+
+def note(ask: Ask, text: str) -> Ticket:
+    """A note that only staff see; the first one by the cadre ends the verify clock."""
+    ticket = begin(ask, Action.NOTE)
+    record(ask, ticket, Action.NOTE, public=False, text=text)
+    if ask.actor.role is Role.CADRE:
+        clocks = Clocks(ticket, ask.now)
+        clocks.stop("verify")
+        clocks.refresh()
+    return ticket
+
+
+def ask_info(ask: Ask, question: str) -> Ticket:
+    """Asks the firm for what is missing; all clocks but the supply clock stand still."""
+    ticket = begin(ask, Action.ASK_INFO)
+    ticket.status_before_info = ticket.status
+    ticket.paused_at = ask.now
+    record(ask, ticket, Action.ASK_INFO, text=question)
+    clocks = Clocks(ticket, ask.now)
+    clocks.pause()
+    clocks.start("supply", again=True)
+    stamp = f"{ticket.id}:{ticket.event_count}"
+    tell(
+        ticket,
+        "ask_info",
+        ask.now,
+        users=[ticket.applicant_id],
+        key=f"ask_info:{stamp}",
+        due=ticket.next_due_at.isoformat() if ticket.next_due_at else "",
+    )
+    return ticket
+
+
+def resolve(ask: Ask, outcome: Outcome, reply: str, internal: str) -> Ticket:
+    """Proposes how the ticket ends; goes to the reviewer, or to the firm where none is needed.
+
+    `explained` always takes a second person (domain.md §2). `reply` is what the firm will read once
+    it is approved, `internal` stays among staff. Raises Invalid for any other outcome.
+    """
+    ticket = begin(ask, Action.RESOLVE)
+    if outcome not in (Outcome.SOLVED, Outcome.EXPLAINED):
+        raise Invalid("请选择办结方式。", "outcome")
+    ticket.proposed_outcome = outcome
+    ticket.proposed_reply = reply
+    ticket.author_id = ask.actor.id
+    if ticket.category.needs_review or outcome is Outcome.EXPLAINED:
+        record(
+            ask,
+            ticket,
+            Action.RESOLVE,
+            to=Status.IN_REVIEW,
+            public=False,
+            outcome=outcome,
+            text=reply,
+            internal=internal,
+        )
+        tell(
+            ticket,
+            "review",
+            ask.now,
+            role=Role.REVIEWER,
+            department_id=ticket.department_id,
+            key=f"review:{ticket.id}:{ticket.event_count}",
+        )
+        return ticket
+    record(
+        ask, ticket, Action.RESOLVE, to=Status.AWAITING_CONFIRMATION, outcome=outcome, text=reply
+    )
+    if internal:
+        note_ask = Ask(ask.actor, ticket.id, ask.now)
+        record(note_ask, ticket, Action.NOTE, public=False, text=internal)
+    await_confirmation(ticket, ask.now)
+    return ticket
+
+
+def ask_return(ask: Ask, reason_code: str, reason: str) -> Ticket:
+    """Asks the dispatcher to take the ticket back: once for each department (domain.md §4).
+
+    Raises Invalid for an unknown reason or when the department has asked before.
+    """
+    ticket = begin(ask, Action.ASK_RETURN)
+    if reason_code not in RETURN_REASONS:
+        raise Invalid("请选择退单原因。", "reason_code")
+    asked = select(Petition.id).where(
+        Petition.ticket_id == ticket.id,
+        Petition.kind == "return",
+        Petition.department_id == ticket.department_id,
+    )
+    if db.session.scalar(asked) is not None:
+        raise Invalid("本单位已就这件诉求申请过一次退单，不能再次申请。", "reason_code")
+    assert ask.actor.id is not None
+    db.session.add(
+        Petition(
+            ticket_id=ticket.id,
+            kind="return",
+            reason_code=reason_code,
+            reason=reason,
+            department_id=ticket.department_id,
+            asked_by_id=ask.actor.id,
+            asked_at=ask.now,
+        )
+    )
+    ticket.return_pending = True
+    record(ask, ticket, Action.ASK_RETURN, public=False, reason_code=reason_code, text=reason)
+    tell(
+        ticket,
+        "return_asked",
+        ask.now,
+        role=Role.DISPATCHER,
+        key=f"return_asked:{ticket.id}:{ticket.event_count}",
+    )
+    return ticket
+
+
+def answer_order(ask: Ask, text: str) -> Ticket:
+    """Answers the open supervision order; the ticket is no longer under supervision."""
+    ticket = begin(ask, Action.ANSWER_ORDER)
+    query = select(Order).where(
+        Order.ticket_id == ticket.id, Order.answered_at.is_(None), Order.cancelled_at.is_(None)
+    )
+    order = db.session.scalars(query).one()
+    order.answered_at = ask.now
+    order.answer = text
+    ticket.order_pending = False
+    record(ask, ticket, Action.ANSWER_ORDER, public=False, text=text)
+    tell(ticket, "order_answered", ask.now, users=[order.issued_by_id])
+    return ticket

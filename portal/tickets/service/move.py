@@ -1,0 +1,139 @@
+"""The one way to change a ticket: rights, lifecycle, row lock, version, event (architecture.md §3)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.auth.roles import Actor, Role
+from portal.errors import NotFound, Repeated, Stale
+from portal.extensions import db
+from portal.outbox import service as outbox
+from portal.tickets import policy
+from portal.tickets.lifecycle import STANDING, Action, Status, next_status
+from portal.tickets.models import Ticket, TicketEvent
+
+# Who counts as having changed the ticket under somebody's open form: not a mere record.
+_RECORDS = frozenset(STANDING) - {Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One wish of one actor about one ticket.
+
+    `now`: UTC instant of the act. `seen`: the version the actor's page showed, None when a machine
+    acts. `key`: the form's one-time key; the same key a second time raises Repeated.
+    """
+
+    actor: Actor
+    ticket_id: int
+    now: datetime
+    seen: int | None = None
+    key: str | None = None
+
+
+def locked(ticket_id: int) -> Ticket:
+    """The ticket, its row locked until the transaction ends and read afresh. Raises NotFound."""
+    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
+    ticket = db.session.scalar(query.execution_options(populate_existing=True))
+    if ticket is None:
+        raise NotFound("没有找到这件诉求。")
+    return ticket
+
+
+def begin(ask: Ask, action: Action) -> Ticket:
+    """Locks the ticket and makes sure that the actor may take `action` on what they saw.
+
+    Raises NotFound, Repeated, NotAllowed, InvalidTransition, Stale.
+    """
+    ticket = locked(ask.ticket_id)
+    if ask.key is not None and _done_before(ticket.id, ask.key):
+        raise Repeated()
+    policy.ensure(action, ask.actor, ticket.facts, ask.now)
+    if ask.seen is not None and ask.seen != ticket.version and action not in _RECORDS:
+        raise Stale(ask.seen, ticket.version)
+    return ticket
+
+
+def record(
+    ask: Ask,
+    ticket: Ticket,
+    action: Action,
+    *,
+    to: Status | None = None,
+    public: bool = True,
+    **payload: Any,
+) -> TicketEvent:
+    """Moves the ticket along the lifecycle and appends the event that says so."""
+    before = ticket.status
+    ticket.status = next_status(Status(before), action, to)
+    ticket.event_count += 1
+    ticket.last_event_at = ask.now
+    if action not in _RECORDS:
+        ticket.version += 1
+    return append(ask, ticket, action, before, public=public, payload=payload)
+
+
+def append(
+    ask: Ask,
+    ticket: Ticket,
+    action: Action,
+    before: str | None,
+    *,
+    public: bool,
+    payload: dict[str, Any],
+) -> TicketEvent:
+    """Adds one event to the session; the ticket already carries its new state."""
+    event = TicketEvent(
+        ticket_id=ticket.id,
+        seq=ticket.event_count,
+        version=ticket.version,
+        key=ask.key,
+        action=action,
+        actor_id=ask.actor.id,
+        actor_role=ask.actor.role,
+        actor_name=ask.actor.name,
+        at=ask.now,
+        from_status=before,
+        to_status=ticket.status,
+        round=ticket.round,
+        public=public,
+        payload=payload,
+    )
+    db.session.add(event)
+    return event
+
+
+def tell(
+    ticket: Ticket,
+    kind: str,
+    now: datetime,
+    *,
+    users: Iterable[int | None] = (),
+    role: Role | None = None,
+    department_id: int | None = None,
+    key: str | None = None,
+    **params: Any,
+) -> None:
+    """Puts a notice about the ticket into the outbox.
+
+    Readers: the `users`, and all active accounts with `role` (of `department_id` where given).
+    `kind` names the sentence; `params` fills it. `key` makes the notice happen once.
+    """
+    payload = {
+        "ticket_id": ticket.id,
+        "kind": kind,
+        "users": sorted({user for user in users if user is not None}),
+        "role": role,
+        "department_id": department_id,
+        "params": params,
+    }
+    if payload["users"] or role:
+        outbox.put(outbox.NOTIFY, payload, now, key)
+
+
+def _done_before(ticket_id: int, key: str) -> bool:
+    query = select(TicketEvent.id).where(TicketEvent.ticket_id == ticket_id, TicketEvent.key == key)
+    return db.session.scalar(query) is not None

@@ -1,0 +1,127 @@
+"""Submit: a new ticket, its first event, its accept clock and the message that routes it."""
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.auth.roles import Actor
+from portal.errors import NotAllowed, NotFound
+from portal.extensions import db
+from portal.directory.models import Enterprise
+from portal.outbox import service as outbox
+from portal.sla.service import Clocks
+from portal.tickets.lifecycle import Action, Channel, Status, Urgency
+from portal.tickets.models import TICKET_ID, Attachment, Draft, Ticket, TicketNumber
+from portal.tickets.policy import ROLE_ACTIONS
+from portal.tickets.service.move import Ask, append
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+# No 0/O, 1/I/L: the code is read out on the telephone.
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What the firm says: the fields of the submit form."""
+
+    title: str
+    category_id: int
+    urgency: Urgency
+    description: str
+    contact_name: str
+    contact_phone: str
+
+
+def submit_draft(actor: Actor, submit_key: str, wording: Wording, now: datetime) -> Ticket:
+    """Turns the actor's draft into a ticket, attachments included; sent twice, it is one ticket.
+
+    Raises NotFound when neither a draft nor a ticket with this key belongs to the actor.
+    """
+    query = select(Draft).where(Draft.submit_key == submit_key, Draft.user_id == actor.id)
+    draft = db.session.scalar(query.with_for_update())
+    if draft is None:
+        query = select(Ticket).where(
+            Ticket.submit_key == submit_key, Ticket.applicant_id == actor.id
+        )
+        ticket = db.session.scalar(query)
+        if ticket is None:
+            raise NotFound("这份草稿已经不在了，请重新填写。")
+        return ticket
+    ticket = submit(actor, wording, now, submit_key=submit_key)
+    db.session.flush()
+    db.session.execute(
+        update(Attachment)
+        .where(Attachment.draft_id == draft.id)
+        .values(draft_id=None, ticket_id=ticket.id, event_seq=1)
+    )
+    db.session.delete(draft)
+    return ticket
+
+
+def submit(
+    actor: Actor,
+    wording: Wording,
+    now: datetime,
+    *,
+    enterprise_id: int | None = None,
+    channel: Channel = Channel.WEB,
+    submit_key: str | None = None,
+) -> Ticket:
+    """Writes ticket, event, accept clock and the `route` message at `now` (UTC); all or nothing.
+
+    `enterprise_id` defaults to the actor's own firm. Raises NotAllowed for a role that may not
+    submit, NotFound for an unknown firm.
+    """
+    if Action.SUBMIT not in ROLE_ACTIONS[actor.role]:
+        raise NotAllowed("您的账号不能提交诉求。")
+    enterprise = db.session.get(Enterprise, enterprise_id or actor.enterprise_id or 0)
+    if enterprise is None:
+        raise NotFound("没有找到这家企业。")
+    ticket = Ticket(
+        id=db.session.scalar(TICKET_ID),
+        number=next_number(now),
+        query_code=new_query_code(),
+        submit_key=submit_key,
+        channel=channel,
+        enterprise_id=enterprise.id,
+        applicant_id=actor.id,
+        region_id=enterprise.region_id,
+        chain_id=enterprise.chain_id,
+        status=Status.SUBMITTED,
+        round=1,
+        version=1,
+        event_count=1,
+        submitted_at=now,
+        last_event_at=now,
+        **asdict(wording),
+    )
+    db.session.add(ticket)
+    ask = Ask(actor, ticket.id, now)
+    append(ask, ticket, Action.SUBMIT, None, public=True, payload={})
+    db.session.flush()
+    Clocks(ticket, now, fresh=True).start("accept")
+    outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, now, key=f"route:{ticket.id}")
+    return ticket
+
+
+def next_number(now: datetime) -> str:
+    """The next number of the local day, such as SQ20261122-000123; unique under concurrency.
+
+    The day's row stays locked until the transaction ends, so numbers have no gaps and no twins.
+    """
+    day = now.astimezone(LOCAL).date()
+    statement = insert(TicketNumber).values(day=day, last=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["day"], set_={"last": TicketNumber.last + 1}
+    ).returning(TicketNumber.last)
+    return f"SQ{day:%Y%m%d}-{db.session.execute(statement).scalar_one():06d}"
+
+
+def new_query_code() -> str:
+    """A random code that, with the number, opens the progress page without sign-in."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))

@@ -1,0 +1,135 @@
+"""The dispatcher's and supervisor's verbs that end or return a ticket, and supervision orders."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.errors import Invalid
+from portal.extensions import db
+from portal.sla.calendars import current_calendar
+from portal.sla.service import Clocks
+from portal.tickets.lifecycle import Action, Outcome, Status
+from portal.tickets.models import Order, Petition, Ticket
+from portal.tickets.reasons import REJECT_REASONS
+from portal.tickets.service.confirmation import close, settle
+from portal.tickets.service.move import Ask, begin, locked, record, tell
+
+ORDER_DAYS = 2  # working days in which a supervision order is answered
+
+
+def reject(ask: Ask, reason_code: str, right_channel: str, text: str) -> Ticket:
+    """Not a matter for this service: closed with the reason and the channel that is the right one."""
+    ticket = begin(ask, Action.REJECT)
+    if reason_code not in REJECT_REASONS:
+        raise Invalid("请选择不予受理的原因。", "reason_code")
+    payload = {"reason_code": reason_code, "right_channel": right_channel, "text": text}
+    return _end(ask, ticket, Action.REJECT, Outcome.REJECTED, **payload)
+
+
+def transfer(ask: Ask, receiver: str, text: str) -> Ticket:
+    """Hands the matter to a body outside this service: closed, transferred."""
+    ticket = begin(ask, Action.TRANSFER)
+    return _end(
+        ask, ticket, Action.TRANSFER, Outcome.TRANSFERRED, right_channel=receiver, text=text
+    )
+
+
+def terminate(ask: Ask, text: str) -> Ticket:
+    """A supervisor ends a ticket that cannot go on: closed, terminated."""
+    ticket = begin(ask, Action.TERMINATE)
+    return _end(ask, ticket, Action.TERMINATE, Outcome.TERMINATED, text=text)
+
+
+def merge(ask: Ask, into_number: str, text: str) -> Ticket:
+    """Closes the ticket as a duplicate of another open one, where the firm can follow it.
+
+    Only tickets of the same firm are merged, since each firm confirms its own. Rows are locked in
+    the order of their ids, so that two merges cannot wait for each other. Raises Invalid.
+    """
+    query = select(Ticket.id).where(Ticket.number == into_number.strip().upper())
+    into_id = db.session.scalar(query)
+    if into_id is None or into_id == ask.ticket_id:
+        raise Invalid("请填写另一件诉求的编号。", "into_number")
+    for ticket_id in sorted((into_id, ask.ticket_id)):
+        locked(ticket_id)
+    ticket = begin(ask, Action.MERGE)
+    into = db.session.get_one(Ticket, into_id)
+    if into.enterprise_id != ticket.enterprise_id:
+        raise Invalid("只能并入同一家企业的诉求；不同企业的同类问题请分别办理。", "into_number")
+    if into.status == Status.CLOSED:
+        raise Invalid("要并入的诉求已经办结，请另选一件。", "into_number")
+    ticket.merged_into_id = into.id
+    return _end(ask, ticket, Action.MERGE, Outcome.MERGED, into=into.number, text=text)
+
+
+def grant_return(ask: Ask, text: str) -> Ticket:
+    """Takes the ticket back to triage: the sign clock ends, every other clock runs on."""
+    ticket = begin(ask, Action.RETURN)
+    _decide_return(ask, ticket, "granted", text)
+    cadre_id = ticket.assignee_id
+    record(ask, ticket, Action.RETURN, public=False, text=text, department_id=ticket.department_id)
+    ticket.assignee_id = ticket.department_id = None
+    clocks = Clocks(ticket, ask.now)
+    clocks.cancel("sign")
+    clocks.refresh()
+    tell(ticket, "return_granted", ask.now, users=[cadre_id])
+    return ticket
+
+
+def refuse_return(ask: Ask, text: str) -> Ticket:
+    """The ticket stays where it is; the cadre is told why."""
+    ticket = begin(ask, Action.REFUSE_RETURN)
+    _decide_return(ask, ticket, "refused", text)
+    record(ask, ticket, Action.REFUSE_RETURN, public=False, text=text)
+    tell(ticket, "return_refused", ask.now, users=[ticket.assignee_id])
+    return ticket
+
+
+def supervise(ask: Ask, text: str) -> Ticket:
+    """Issues a supervision order on an open ticket; it is to be answered in 2 working days."""
+    ticket = begin(ask, Action.SUPERVISE)
+    due_at = current_calendar().add_days(ask.now, ORDER_DAYS)
+    order = Order(
+        ticket_id=ticket.id,
+        issued_by_id=ask.actor.id,
+        issued_at=ask.now,
+        text=text,
+        due_at=due_at,
+    )
+    db.session.add(order)
+    ticket.order_pending = True
+    record(ask, ticket, Action.SUPERVISE, public=False, text=text, due=due_at.isoformat())
+    tell(
+        ticket,
+        "supervised",
+        ask.now,
+        users=[ticket.assignee_id],
+        key=f"supervised:{ticket.id}:{ticket.event_count}",
+        due=due_at.isoformat(),
+    )
+    return ticket
+
+
+def _end(ask: Ask, ticket: Ticket, action: Action, outcome: Outcome, **payload: Any) -> Ticket:
+    accepts = action is not Action.TERMINATE
+    close(ticket, outcome, ask.now)
+    record(ask, ticket, action, outcome=outcome, **payload)
+    if accepts:
+        clocks = Clocks(ticket, ask.now)
+        clocks.stop("accept")
+    settle(ticket, ask.now)
+    people = [ticket.applicant_id, ticket.assignee_id]
+    tell(ticket, str(outcome), ask.now, users=people, key=f"ended:{ticket.id}:{ticket.round}")
+    return ticket
+
+
+def _decide_return(ask: Ask, ticket: Ticket, state: str, text: str) -> None:
+    query = select(Petition).where(
+        Petition.ticket_id == ticket.id, Petition.kind == "return", Petition.state == "asked"
+    )
+    petition = db.session.scalars(query).one()
+    petition.state = state
+    petition.decided_by_id = ask.actor.id
+    petition.decided_at = ask.now
+    petition.answer = text
+    ticket.return_pending = False

@@ -1,0 +1,148 @@
+"""What every page shares: error pages, security headers, template filters, the places of a role."""
+
+import secrets
+from typing import Any
+
+from flask import Flask, Response, current_app, g, render_template, request, url_for
+from flask_babel import LazyString, get_locale
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from portal.auth.roles import Role
+from portal.errors import PortalError
+from portal.notify.queries import unread_count
+from portal.wording import FILTERS, LIGHTS
+
+ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
+Place = tuple[LazyString, str, str]
+# The places of each role: label, endpoint and icon.
+PLACES: dict[Role, tuple[Place, ...]] = {
+    Role.APPLICANT: (
+        (_l("我的诉求"), "tickets.mine", "list"),
+        (_l("提交诉求"), "tickets.new", "plus"),
+    ),
+    Role.CADRE: ((_l("待办"), "desk.queue", "list"), (_l("已办"), "desk.done", "review")),
+    Role.REVIEWER: (
+        (_l("待审核"), "review.queue", "review"),
+        (_l("本单位诉求"), "review.department", "list"),
+    ),
+    Role.DISPATCHER: (
+        (_l("待派单"), "dispatch.triage", "list"),
+        (_l("退单申请"), "dispatch.returns", "file"),
+        (_l("全部诉求"), "dispatch.everything", "search"),
+    ),
+    Role.SUPERVISOR: (
+        (_l("指标"), "kpi.show", "chart"),
+        (_l("超期清单"), "oversee.overdue", "clock"),
+        (_l("全部诉求"), "oversee.everything", "search"),
+    ),
+    Role.ADMIN: (
+        (_l("账号"), "admin.users", "person"),
+        (_l("承办单位"), "admin.departments", "building"),
+        (_l("诉求类别"), "admin.categories", "list"),
+        (_l("包联"), "admin.pairings", "people"),
+        (_l("派单规则"), "admin.rules", "route"),
+    ),
+    Role.SECURITY_ADMIN: (),
+    Role.AUDITOR: (),
+}
+PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]
+
+
+def init_app(app: Flask) -> None:
+    """Registers filters, context, headers and error pages."""
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals["LIGHTS"] = LIGHTS
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(_context)
+    app.before_request(_nonce)
+    app.after_request(_headers)
+    app.register_error_handler(PortalError, _portal_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def error_page(status: int, message: str = "", **context: Any) -> tuple[str, int]:
+    """The page for a status, in Chinese, with a way on."""
+    page = status if status in ERROR_PAGES else 500
+    return render_template(f"errors/{page}.html", message=message, **context), status
+
+
+def back_url(default: str) -> str:
+    """Where the reader came from when that is our own page, else `default`: no open redirect."""
+    referrer = request.referrer or ""
+    return referrer if referrer.startswith(request.host_url) else default
+
+
+def _nonce() -> None:
+    g.nonce = secrets.token_urlsafe(16)
+
+
+def _context() -> dict[str, Any]:
+    """What base.html needs: the places, the unread count, the reader's language and type size."""
+    locale = get_locale()
+    context: dict[str, Any] = {
+        "nonce": g.get("nonce", ""),
+        "locale": str(locale) if locale else "zh_CN",
+        "places": [],
+        "inbox_count": 0,
+    }
+    if current_user and current_user.is_authenticated:
+        context["inbox_count"] = unread_count(current_user.id)
+        context["places"] = places(Role(current_user.role))
+    return context
+
+
+def places(role: Role) -> list[dict[str, Any]]:
+    """The places of a role as base.html shows them."""
+    return [
+        {
+            "label": label,
+            "url": url_for(endpoint),
+            "current": request.endpoint == endpoint,
+            "icon": icon,
+        }
+        for label, endpoint, icon in PLACES[role]
+    ]
+
+
+def _headers(response: Response) -> Response:
+    """Nothing from elsewhere, no framing, no sniffing (stack.md 20)."""
+    nonce = g.get("nonce", "")
+    headers = response.headers
+    headers.setdefault(
+        "Content-Security-Policy",
+        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'"
+        " data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    )
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _portal_error(error: PortalError) -> tuple[str, int]:
+    return error_page(error.status, error.message)
+
+
+def _csrf_error(error: CSRFError) -> tuple[str, int]:
+    return error_page(400, error.description or "")
+
+
+def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    return error_page(error.code)
+
+
+def _unexpected(error: Exception) -> tuple[str, int]:
+    """Logs the traceback, shows none of it."""
+    current_app.logger.error("unexpected error", exc_info=error)
+    return error_page(500)

@@ -1,0 +1,277 @@
+"""Words for what the database stores in codes, and for times, amounts and rates; filters of pages."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from flask_babel import LazyString, get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.db import utcnow
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+STATUSES: dict[str, LazyString] = {
+    "submitted": _l("待受理"),
+    "triage": _l("待派单"),
+    "assigned": _l("待签收"),
+    "in_progress": _l("办理中"),
+    "needs_info": _l("待补正"),
+    "in_review": _l("待审核"),
+    "awaiting_confirmation": _l("待企业确认"),
+    "on_hold": _l("挂账"),
+    "closed": _l("已办结"),
+}
+OUTCOMES: dict[str, LazyString] = {
+    "solved": _l("已解决"),
+    "explained": _l("解释办结"),
+    "rejected": _l("不予受理"),
+    "transferred": _l("移送"),
+    "merged": _l("合并"),
+    "withdrawn": _l("撤回"),
+    "terminated": _l("终止"),
+}
+CONFIRMATIONS: dict[str, LazyString] = {
+    "confirmed": _l("企业已确认"),
+    "disputed": _l("企业认为未解决"),
+    "unconfirmed": _l("企业未确认"),
+    "call_back": _l("电话回访"),
+}
+URGENCIES: dict[str, LazyString] = {
+    "normal": _l("一般"),
+    "urgent": _l("紧急"),
+    "critical": _l("特急"),
+}
+CHANNELS: dict[str, LazyString] = {
+    "web": _l("网上提交"),
+    "cadre": _l("干部代填"),
+    "api": _l("接口"),
+    "import": _l("历史导入"),
+}
+ROLES: dict[str, LazyString] = {
+    "applicant": _l("企业经办人"),
+    "cadre": _l("助企干部"),
+    "reviewer": _l("分管负责人"),
+    "dispatcher": _l("派单员"),
+    "supervisor": _l("督办员"),
+    "leader": _l("领导"),
+    "admin": _l("系统管理员"),
+    "security_admin": _l("安全管理员"),
+    "auditor": _l("审计员"),
+    "system": _l("系统"),
+}
+CLOCKS: dict[str, LazyString] = {
+    "accept": _l("受理时限"),
+    "sign": _l("签收时限"),
+    "contact": _l("首次联系时限"),
+    "verify": _l("启动核实时限"),
+    "reply": _l("答复时限"),
+    "resolve": _l("办结时限"),
+    "confirm": _l("企业确认时限"),
+    "supply": _l("补正时限"),
+}
+ACTIONS: dict[str, LazyString] = {
+    "submit": _l("提交诉求"),
+    "route": _l("自动派单"),
+    "dispatch": _l("派单"),
+    "ask_info": _l("要求补正"),
+    "supply_info": _l("补充材料"),
+    "lapse": _l("逾期处理"),
+    "reject": _l("不予受理"),
+    "transfer": _l("移送"),
+    "merge": _l("合并"),
+    "sign": _l("签收"),
+    "return": _l("同意退单"),
+    "reassign": _l("改派"),
+    "resolve": _l("办结"),
+    "approve": _l("审核通过"),
+    "send_back": _l("退回修改"),
+    "confirm": _l("确认已解决"),
+    "dispute": _l("仍未解决"),
+    "hold": _l("挂账"),
+    "resume": _l("恢复办理"),
+    "reopen": _l("申请重办"),
+    "withdraw": _l("撤回诉求"),
+    "terminate": _l("终止办理"),
+    "comment": _l("补充说明"),
+    "reply": _l("答复企业"),
+    "note": _l("内部备注"),
+    "record_contact": _l("登记联系"),
+    "urge": _l("催办"),
+    "supervise": _l("督办"),
+    "answer_order": _l("回复督办单"),
+    "call_back": _l("电话回访"),
+    "ask_return": _l("申请退单"),
+    "refuse_return": _l("不同意退单"),
+    "warn": _l("临期提醒"),
+    "breach": _l("超期记录"),
+    "remind": _l("提醒企业"),
+}
+LIGHTS: dict[str, LazyString] = {
+    "green": _l("正常"),
+    "yellow": _l("临期"),
+    "red": _l("超期"),
+    "blue": _l("暂停"),
+    "purple": _l("督办"),
+}
+SIZES: dict[str, LazyString] = {
+    "large": _l("大型"),
+    "medium": _l("中型"),
+    "small": _l("小型"),
+    "micro": _l("微型"),
+}
+RATING_WORDS: dict[int, LazyString] = {
+    5: _l("非常满意"),
+    4: _l("满意"),
+    3: _l("基本满意"),
+    2: _l("不满意"),
+    1: _l("非常不满意"),
+}
+WEEKDAYS = (_l("周一"), _l("周二"), _l("周三"), _l("周四"), _l("周五"), _l("周六"), _l("周日"))
+
+
+def status_name(code: str) -> str:
+    """The word for a status."""
+    return str(STATUSES[code])
+
+
+def outcome_name(code: str) -> str:
+    """The word for an outcome."""
+    return str(OUTCOMES[code])
+
+
+def confirmation_name(code: str) -> str:
+    """The word for what the firm said."""
+    return str(CONFIRMATIONS[code])
+
+
+def urgency_name(code: str) -> str:
+    """The word for an urgency."""
+    return str(URGENCIES[code])
+
+
+def channel_name(code: str) -> str:
+    """The word for a channel."""
+    return str(CHANNELS[code])
+
+
+def role_name(code: str) -> str:
+    """The word for a role."""
+    return str(ROLES[code])
+
+
+def clock_name(code: str) -> str:
+    """The word for a clock."""
+    return str(CLOCKS[code])
+
+
+def action_name(code: str) -> str:
+    """The word for an action."""
+    return str(ACTIONS[code])
+
+
+def size_name(code: str) -> str:
+    """The word for a firm's size."""
+    return str(SIZES[code])
+
+
+def rating_name(grade: int) -> str:
+    """The word for a rating from 1 to 5."""
+    return str(RATING_WORDS[grade])
+
+
+def in_english() -> bool:
+    """Whether the reader has chosen English."""
+    locale = get_locale()
+    return locale is not None and locale.language == "en"
+
+
+def local_date(value: date | datetime | None) -> str:
+    """“10月27日(周一)”, another year with the year; an instant is shown in Asia/Shanghai."""
+    if value is None:
+        return "–"
+    day = value.astimezone(LOCAL).date() if isinstance(value, datetime) else value
+    year = utcnow().astimezone(LOCAL).year
+    weekday = WEEKDAYS[day.weekday()]
+    if in_english():
+        return f"{day.day} {day:%b} {day.year}" if day.year != year else f"{day.day} {day:%b}"
+    text = f"{day.month}月{day.day}日({weekday})"
+    return f"{day.year}年{text}" if day.year != year else text
+
+
+def local_time(value: datetime | None) -> str:
+    """“10月27日(周一)17:30” in Asia/Shanghai."""
+    if value is None:
+        return "–"
+    gap = ", " if in_english() else ""
+    return f"{local_date(value)}{gap}{value.astimezone(LOCAL):%H:%M}"
+
+
+def iso(value: datetime) -> str:
+    """The instant in ISO 8601 with the offset of Asia/Shanghai."""
+    return value.astimezone(LOCAL).isoformat(timespec="seconds")
+
+
+def ago(value: datetime | None) -> str:
+    """How long ago an event was, in words; from a week on the date."""
+    if value is None:
+        return "–"
+    seconds = (utcnow() - value.astimezone(UTC)).total_seconds()
+    if seconds < 60:
+        return _("刚刚")
+    if seconds < 3600:
+        return _("%(n)d 分钟前", n=seconds // 60)
+    if seconds < 86400:
+        return _("%(n)d 小时前", n=seconds // 3600)
+    if seconds < 7 * 86400:
+        return _("%(n)d 天前", n=seconds // 86400)
+    return local_date(value)
+
+
+def duration(days: int, minutes: int) -> str:
+    """Working time in words: “2 个工作日 3 小时”, “45 分钟”."""
+    parts = []
+    if days:
+        parts.append(_("%(n)d 个工作日", n=days))
+    hours, rest = divmod(int(minutes), 60)
+    if hours:
+        parts.append(_("%(n)d 小时", n=hours))
+    if rest and not days:
+        parts.append(_("%(n)d 分钟", n=rest))
+    return " ".join(parts) or _("不到 1 分钟")
+
+
+def percent(rate: float | None) -> str:
+    """A rate from 0 to 1 with one decimal; “–” where nothing was due."""
+    return "–" if rate is None else f"{rate * 100:.1f}%"
+
+
+def number(value: float | int | None) -> str:
+    """A count with separators; a fraction with one decimal."""
+    if value is None:
+        return "–"
+    return f"{value:,.1f}" if isinstance(value, float) and value % 1 else f"{int(value):,}"
+
+
+def filesize(size: int) -> str:
+    """A size in bytes in KB or MB."""
+    if size < 1024 * 1024:
+        return f"{max(1, round(size / 1024))} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
+
+
+def mask_phone(phone: str | None) -> str:
+    """A telephone number with its middle hidden: 138****5678."""
+    if not phone:
+        return "–"
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
+
+
+FILTERS = {
+    function.__name__: function
+    for function in (
+        *(status_name, outcome_name, confirmation_name, urgency_name, channel_name, role_name),
+        *(clock_name, action_name, size_name, rating_name, local_date, local_time, iso, ago),
+        *(duration, percent, number, filesize, mask_phone),
+    )
+}

@@ -1,0 +1,115 @@
+/* Makes pages quicker, never possible: every page works without this file. */
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const words = () => document.body.dataset;
+  root.classList.add("js");
+
+  // A second press of the same button does nothing; after 300 ms the button says it is busy.
+  const timers = new WeakMap();
+  const release = (form) => {
+    clearTimeout(timers.get(form));
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button[data-was]")) {
+      button.disabled = false;
+      button.classList.remove("busy");
+      button.removeAttribute("aria-busy");
+      button.textContent = button.dataset.was;
+      delete button.dataset.was;
+    }
+  };
+  const markBusy = (button) => {
+    button.classList.add("busy");
+    button.setAttribute("aria-busy", "true");
+    button.textContent = words().busy;
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method === "dialog") return;
+    if (form.dataset.sent) return event.preventDefault();
+    form.dataset.sent = "1";
+    const button = event.submitter || form.querySelector("button:not([type=button])");
+    if (!button) return;
+    button.dataset.was = button.textContent;
+    setTimeout(() => { button.disabled = true; });  // after the name and value were taken
+    timers.set(form, setTimeout(() => markBusy(button), 300));
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    const form = event.target.closest?.("form");
+    if (form) release(form);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
+  });
+
+  // The error summary takes the focus, and its links reach the field itself.
+  const focusSummary = () => document.querySelector("[data-focus]")?.focus();
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.(".error-summary a[href^='#']");
+    const box = link && document.getElementById(link.hash.slice(1));
+    if (!box) return;
+    event.preventDefault();
+    const field = box.matches("fieldset") ? box.querySelector("input") : box;
+    box.closest(".form-field")?.scrollIntoView({ block: "start" });
+    field?.focus({ preventScroll: true });
+  });
+
+  // Names and sizes of the chosen files, and a word when there are too many or too large ones.
+  const size = (bytes) => bytes < 1048576
+    ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+  const fileLine = (file, input, index) => {
+    const line = document.createElement("li");
+    const most = Number(input.dataset.maxBytes || Infinity);
+    const tooMuch = file.size > most || index >= Number(input.dataset.maxFiles || Infinity);
+    for (const text of [file.name, size(file.size) + (tooMuch ? ` · ${words().tooMuch}` : "")]) {
+      line.append(Object.assign(document.createElement("span"), { textContent: text }));
+    }
+    line.classList.toggle("too-much", tooMuch);
+    return line;
+  };
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (input.type !== "file") return;
+    const list = document.getElementById(`${input.id}-files`);
+    list?.replaceChildren(...Array.from(input.files, (file, i) => fileLine(file, input, i)));
+  });
+
+  // The queue by keyboard: j next, k previous, Enter opens (the link has the focus), ? help.
+  const step = (by) => {
+    const links = Array.from(document.querySelectorAll("[data-queue] .title a"));
+    if (!links.length) return false;
+    const here = links.indexOf(document.activeElement);
+    const next = here < 0 ? (by > 0 ? 0 : links.length - 1) : here + by;
+    links[Math.min(Math.max(next, 0), links.length - 1)].focus({ focusVisible: true });
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      document.querySelectorAll("details.person[open]").forEach((menu) => { menu.open = false; });
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.closest?.("input, textarea, select, dialog, [contenteditable]")) return;
+    const help = document.getElementById("keys");
+    const done = event.key === "j" ? step(1) : event.key === "k" ? step(-1)
+      : event.key === "?" && help ? (help.showModal(), true) : false;
+    if (done) event.preventDefault();
+  });
+
+  // Menus close on a press elsewhere; copy buttons copy; a button may open a dialog.
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.person[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    const opens = event.target.closest?.("[data-opens]");
+    if (opens) document.getElementById(opens.dataset.opens)?.showModal();
+    const copy = event.target.closest?.("[data-copies]");
+    const source = copy && document.getElementById(copy.dataset.copies);
+    if (!source) return;
+    source.select();
+    navigator.clipboard?.writeText(source.value).then(() => { copy.textContent = words().copied; });
+  });
+
+  document.addEventListener("DOMContentLoaded", focusSummary);
+  document.addEventListener("htmx:after:swap", focusSummary);
+})();

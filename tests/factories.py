@@ -1,0 +1,121 @@
+"""Makes the people and firms that tests need, through the models, with a password hash made once."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+from sqlalchemy import select
+from stdnum.cn import uscc
+
+from portal.auth.models import User
+from portal.auth.roles import Actor, Role
+from portal.auth.service import HASHER
+from portal.directory.models import Category, Chain, Department, Enterprise, Region
+from portal.extensions import db
+from portal.routing.models import DispatchRule
+
+PASSWORD = "liaocheng-2026"
+HASH = HASHER.hash(PASSWORD)
+# A Monday morning in working time, in a confirmed year: 09:00 in Shanghai.
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+@dataclass
+class Town:
+    """Ids and actors; `people` maps a name such as "cadre" to its actor."""
+
+    people: dict[str, Actor]
+    categories: dict[str, int]
+    departments: dict[str, int]
+    enterprise_id: int
+    other_enterprise_id: int
+    region_id: int
+    chain_id: int
+
+    def __getattr__(self, name: str) -> Actor:
+        try:
+            return self.__dict__["people"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def make_uscc(seed: int) -> str:
+    """A valid code that belongs to nobody: the region 000000 is not given out."""
+    body = f"91000000{seed:09d}"
+    return body + uscc.calc_check_digit(body)
+
+
+def make_enterprise(name: str, region_id: int, chain_id: int | None = None) -> Enterprise:
+    """A firm with a code of its own."""
+    firm = Enterprise(
+        uscc=make_uscc(next(_numbers)),
+        name=name,
+        region_id=region_id,
+        chain_id=chain_id,
+        size="small",
+        contact_name="王经理",
+        contact_phone="13800001111",
+    )
+    db.session.add(firm)
+    db.session.flush()
+    return firm
+
+
+def make_user(
+    username: str,
+    role: Role,
+    name: str,
+    *,
+    department_id: int | None = None,
+    enterprise_id: int | None = None,
+) -> User:
+    """An active account with PASSWORD."""
+    user = User(
+        username=username,
+        name=name,
+        role=role,
+        password_hash=HASH,
+        department_id=department_id,
+        enterprise_id=enterprise_id,
+        phone="13900002222",
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def make_town() -> Town:
+    """Two firms, two departments, one rule (融资 → 金融局), one person of each role; committed."""
+    region, chain = Region(name="东昌府区"), Chain(name="轴承")
+    finance, labour = Department(name="市金融局"), Department(name="市人社局")
+    db.session.add_all([region, chain, finance, labour])
+    db.session.flush()
+    firm = make_enterprise("鲁西轴承有限公司", region.id, chain.id)
+    other = make_enterprise("东阿食品有限公司", region.id)
+    users = {
+        "firm": make_user("firm", Role.APPLICANT, "王经理", enterprise_id=firm.id),
+        "other": make_user("other", Role.APPLICANT, "赵经理", enterprise_id=other.id),
+        "cadre": make_user("cadre", Role.CADRE, "李明", department_id=finance.id),
+        "cadre2": make_user("cadre2", Role.CADRE, "孙强", department_id=finance.id),
+        "labour": make_user("labour", Role.CADRE, "周敏", department_id=labour.id),
+        "reviewer": make_user("reviewer", Role.REVIEWER, "陈局", department_id=finance.id),
+        "dispatcher": make_user("dispatcher", Role.DISPATCHER, "刘派"),
+        "supervisor": make_user("supervisor", Role.SUPERVISOR, "郑督"),
+        "leader": make_user("leader", Role.LEADER, "高市长"),
+        "admin": make_user("admin", Role.ADMIN, "吴管"),
+        "security": make_user("security", Role.SECURITY_ADMIN, "安全"),
+        "auditor": make_user("auditor", Role.AUDITOR, "审计"),
+    }
+    categories = dict(db.session.execute(select(Category.name, Category.id)).all())
+    db.session.add(DispatchRule(category_id=categories["融资"], department_id=finance.id))
+    db.session.commit()
+    return Town(
+        people={name: user.actor for name, user in users.items()},
+        categories=categories,
+        departments={"finance": finance.id, "labour": labour.id},
+        enterprise_id=firm.id,
+        other_enterprise_id=other.id,
+        region_id=region.id,
+        chain_id=chain.id,
+    )
