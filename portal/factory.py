@@ -16,13 +16,13 @@ from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
 from portal.kpi import views as kpi_views
-from portal.tickets import desk, dispatch, oversee, review, views
+from portal.tickets import desk, dispatch, filing, oversee, review
 
 LANGUAGES = ("zh_CN", "en")
 BLUEPRINTS = (
     home_views.blueprint,
     auth_views.blueprint,
-    views.blueprint,
+    filing.blueprint,
     desk.blueprint,
     review.blueprint,
     dispatch.blueprint,
@@ -66,7 +66,7 @@ def _init_extensions(app: Flask) -> None:
 
 
 def _language() -> str:
-    """What the reader chose, else Chinese: the service is Chinese first, whatever a browser says."""
+    """What the reader chose, else Chinese, whatever the browser says."""
     chosen = session.get("language") or request.cookies.get("language")
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 

@@ -1,4 +1,4 @@
-"""Words for what the database stores in codes, and for times, amounts and rates; filters of pages."""
+"""Words for stored codes, times, amounts and rates; the filters of the pages."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Makes the people and firms that tests need, through the models, with a password hash made once."""
+"""Makes the people and firms that tests need; one password hash, made once."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -288,11 +288,12 @@ def upgrade() -> None:
     op.create_index('ix_ticket_closed', 'ticket', ['closed_at'], unique=False)
     op.create_index('ix_ticket_department', 'ticket', ['department_id', 'next_due_at', 'id'], unique=False, postgresql_where="status <> 'closed'")
     op.create_index('ix_ticket_due', 'ticket', ['next_due_at', 'id'], unique=False, postgresql_where="status <> 'closed'")
-    op.create_index('ix_ticket_enterprise', 'ticket', ['enterprise_id', 'id'], unique=False)
+    op.create_index('ix_ticket_enterprise', 'ticket', ['enterprise_id', 'submitted_at', 'id'], unique=False)
+    op.create_index('ix_ticket_assignee', 'ticket', ['assignee_id', 'submitted_at', 'id'], unique=False)
     op.create_index('ix_ticket_idle', 'ticket', ['assignee_id', 'assigned_at'], unique=False)
     op.create_index('ix_ticket_queue', 'ticket', ['assignee_id', 'next_due_at', 'id'], unique=False, postgresql_where="status <> 'closed'")
     op.create_index('ix_ticket_status', 'ticket', ['status', 'submitted_at', 'id'], unique=False, postgresql_where="status <> 'closed'")
-    op.create_index('ix_ticket_submitted', 'ticket', ['submitted_at'], unique=False)
+    op.create_index('ix_ticket_submitted', 'ticket', ['submitted_at', 'id'], unique=False)
     op.create_table('attachment',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('draft_id', sa.BigInteger(), nullable=True),
@@ -486,6 +487,7 @@ def downgrade() -> None:
     op.drop_index('ix_ticket_status', table_name='ticket', postgresql_where="status <> 'closed'")
     op.drop_index('ix_ticket_queue', table_name='ticket', postgresql_where="status <> 'closed'")
     op.drop_index('ix_ticket_idle', table_name='ticket')
+    op.drop_index('ix_ticket_assignee', table_name='ticket')
     op.drop_index('ix_ticket_enterprise', table_name='ticket')
     op.drop_index('ix_ticket_due', table_name='ticket', postgresql_where="status <> 'closed'")
     op.drop_index('ix_ticket_department', table_name='ticket', postgresql_where="status <> 'closed'")

@@ -1,4 +1,4 @@
-"""Who can act: the roles of domain.md §7 and the actor that every rule takes as an argument. Pure."""
+"""Who can act: the roles of domain.md §7 and the actor that rules take. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -14,7 +14,6 @@ from portal.notify.models import Notice
 from portal.outbox.models import Message
 from portal.wording import clock_name, local_time
 
-
 # Who needs to do what by when: one sentence for each kind of notice.
 SENTENCES: dict[str, LazyString] = {
     "accepted": _l("您的诉求“%(title)s”已受理并派给承办人。"),

@@ -1,9 +1,11 @@
-"""Where a ticket belongs: pairing, dispatch rules, stand-ins and the least load (domain.md §4). Pure."""
+"""Where a ticket belongs: rules, stand-ins and the least load (domain.md §4). Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import combinations
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,15 @@ class Rule:
     def matches(self, facts: "RouteFacts") -> bool:
         """Whether every named dimension is the ticket's."""
         mine = (facts.category_id, facts.region_id, facts.chain_id, facts.urgency)
-        return all(want is None or want == have for want, have in zip(self.conditions, mine))
+        return all(
+            want is None or want == have for want, have in zip(self.conditions, mine, strict=True)
+        )
 
     def overlaps(self, other: "Rule") -> bool:
         """Whether some ticket could match both rules."""
         return all(
-            a is None or b is None or a == b for a, b in zip(self.conditions, other.conditions)
+            a is None or b is None or a == b
+            for a, b in zip(self.conditions, other.conditions, strict=True)
         )
 
 
@@ -97,10 +102,14 @@ def ties(rules: Iterable[Rule]) -> list[tuple[Rule, Rule]]:
 
 def _settled(a: Rule, b: Rule, rules: list[Rule]) -> bool:
     """Whether a more specific rule decides all that both match: it names their joint conditions."""
-    joint = tuple(x if x is not None else y for x, y in zip(a.conditions, b.conditions))
+    joint = tuple(
+        x if x is not None else y for x, y in zip(a.conditions, b.conditions, strict=True)
+    )
     return any(
         rule.specificity > a.specificity
-        and all(want is None or want == have for want, have in zip(rule.conditions, joint))
+        and all(
+            want is None or want == have for want, have in zip(rule.conditions, joint, strict=True)
+        )
         for rule in rules
     )
 
@@ -122,9 +131,9 @@ def stand_in(cadre_id: int, away: Mapping[int, int | None]) -> int | None:
 
 
 def least_loaded(candidates: Iterable[Candidate]) -> Candidate | None:
-    """The least open load; ties by longest idle, so that even teams share evenly (lessons.md 24)."""
+    """The least open load; ties by longest idle, so that teams share evenly (lessons.md 24)."""
     return min(
         candidates,
-        key=lambda c: (c.load, c.idle_since is not None, c.idle_since or datetime.min, c.id),
+        key=lambda c: (c.load, c.idle_since is not None, c.idle_since or _NEVER, c.id),
         default=None,
     )

@@ -53,18 +53,22 @@ def _by_pairing(
     if pairing is None:
         reasons.append("企业没有包联干部")
         return None
-    chosen = rules.stand_in(pairing.owner_id, away)
-    if chosen is None and pairing.deputy_id is not None:
-        chosen = rules.stand_in(pairing.deputy_id, away)
-    cadre = db.session.get(User, chosen) if chosen is not None else None
-    if cadre is None or cadre.role != Role.CADRE or not cadre.active:
+    cadre = _present(pairing.owner_id, away) or _present(pairing.deputy_id, away)
+    if cadre is None:
         reasons.append(f"包联干部{pairing.owner.name}不在岗且无人代理")
         return None
     if cadre.id == pairing.owner_id:
         words = f"包联干部：{cadre.name}"
     else:
-        words = f"包联干部{pairing.owner.name}请假，由{cadre.name}代理"
+        words = f"包联干部{pairing.owner.name}不在岗，由{cadre.name}代理"
     return Decision(cadre.department_id, cadre.id, [words])
+
+
+def _present(cadre_id: int | None, away: dict[int, int | None]) -> User | None:
+    """The cadre, or who stands in for them; None when that is nobody who can work."""
+    chosen = None if cadre_id is None else rules.stand_in(cadre_id, away)
+    cadre = None if chosen is None else db.session.get(User, chosen)
+    return cadre if cadre is not None and cadre.active and cadre.role == Role.CADRE else None
 
 
 def _by_rule(
@@ -108,13 +112,14 @@ def least_loaded(
     query = select(User.id, User.name, load, idle).where(
         User.department_id == department_id, User.role == Role.CADRE, User.active
     )
-    present = [
-        rules.Candidate(*row) for row in db.session.execute(query) if row[0] not in away
-    ]
+    present = [rules.Candidate(*row) for row in db.session.execute(query) if row[0] not in away]
     choice = rules.least_loaded(present)
     if choice is None:
         return None
-    return choice.id, f"{choice.name}现有 {choice.load} 件未办结，在 {len(present)} 名在岗人员中最少"
+    return (
+        choice.id,
+        f"{choice.name}现有 {choice.load} 件未办结，在 {len(present)} 名在岗人员中最少",
+    )
 
 
 def active_rules() -> list[rules.Rule]:

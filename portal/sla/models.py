@@ -15,7 +15,9 @@ class CalendarVersion(db.Model):
     """One immutable calendar; a new year or a changed day is a new version."""
 
     __tablename__ = "calendar"
-    __table_args__ = (Index("uq_calendar_current", "current", unique=True, postgresql_where="current"),)
+    __table_args__ = (
+        Index("uq_calendar_current", "current", unique=True, postgresql_where="current"),
+    )
 
     id: Mapped[BigId]
     time_zone: Mapped[Words]

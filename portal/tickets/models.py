@@ -58,12 +58,13 @@ class Ticket(db.Model):
         CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
         Index("ix_ticket_queue", "assignee_id", "next_due_at", "id", postgresql_where=_OPEN),
         Index("ix_ticket_department", "department_id", "next_due_at", "id", postgresql_where=_OPEN),
+        Index("ix_ticket_assignee", "assignee_id", "submitted_at", "id"),
         Index("ix_ticket_idle", "assignee_id", "assigned_at"),
         Index("ix_ticket_due", "next_due_at", "id", postgresql_where=_OPEN),
         Index("ix_ticket_status", "status", "submitted_at", "id", postgresql_where=_OPEN),
-        Index("ix_ticket_enterprise", "enterprise_id", "id"),
+        Index("ix_ticket_enterprise", "enterprise_id", "submitted_at", "id"),
         Index("ix_ticket_accepted", "accepted_at"),
-        Index("ix_ticket_submitted", "submitted_at"),
+        Index("ix_ticket_submitted", "submitted_at", "id"),
         Index("ix_ticket_closed", "closed_at"),
     )
 
@@ -185,7 +186,7 @@ class Draft(db.Model):
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     attachments: Mapped[list["Attachment"]] = relationship(
-        back_populates="draft", order_by="Attachment.id"
+        back_populates="draft", order_by="Attachment.id", passive_deletes="all"
     )
 
 
@@ -274,5 +275,3 @@ class Order(db.Model):
     answered_at: Mapped[Instant | None]
     answer: Mapped[Words | None]
     cancelled_at: Mapped[Instant | None]
-
-

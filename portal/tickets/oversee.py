@@ -1,5 +1,50 @@
-"""P."""
+"""The supervisor's pages and actions on tickets: what is overdue, orders, call-backs, an end."""
 
 from flask import Blueprint
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.tickets import doors, forms, lists
+from portal.tickets.lifecycle import Action
+from portal.tickets.service import confirmation, triage
 
 blueprint = Blueprint("oversee", __name__)
+
+
+@blueprint.get("/overdue")
+def overdue() -> str:
+    """Everything past its due now, the longest overdue first."""
+    return lists.everything_page("oversee.overdue", _("超期清单"), overdue=True)
+
+
+@blueprint.get("/oversee/all")
+def everything() -> str:
+    """Every ticket, newest first."""
+    return lists.everything_page("oversee.everything", _("全部诉求"))
+
+
+doors.register(
+    blueprint,
+    doors.Door(
+        Action.SUPERVISE,
+        lambda ask, form: triage.supervise(ask, form.text.data),
+        _l("督办单已发出。"),
+        forms.SuperviseForm,
+        _l("承办人须在 2 个工作日内书面回复；回复之前诉求标为“督办”。"),
+    ),
+    doors.Door(
+        Action.TERMINATE,
+        lambda ask, form: triage.terminate(ask, form.text.data),
+        _l("已终止办理。"),
+        forms.TerminateForm,
+        _l("诉求就此结束，计为未解决，企业会看到原因。"),
+        danger=True,
+    ),
+    doors.Door(
+        Action.CALL_BACK,
+        lambda ask, form: confirmation.call_back(ask, form.solved.data == "yes", form.text.data),
+        _l("回访结果已登记。"),
+        forms.CallBackForm,
+        _l("企业说已解决的计入解决率；说没有解决的重新办理。"),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Who may do what to which ticket (domain.md §7): one role × action table and the relation it needs. Pure."""
+"""Who may do what to which ticket: role × action, and the relation it needs (domain.md §7). Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,9 +32,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.SUPERVISOR: frozenset(
         {A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}
     ),
-    Role.LEADER: frozenset(
-        {A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}
-    ),
+    Role.LEADER: frozenset({A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}),
     Role.ADMIN: frozenset(),
     Role.SECURITY_ADMIN: frozenset(),
     Role.AUDITOR: frozenset(),
@@ -94,9 +92,11 @@ def refusal(action: Action, actor: Actor, facts: Facts, now: datetime) -> str | 
             return "办结超过 15 个工作日，不能再申请重办，请提交新的诉求。"
         case Action.CALL_BACK if not facts.unconfirmed:
             return "只有企业未确认的诉求需要回访。"
+        case Action.CALL_BACK if facts.assignee_id is None:
+            return "这件诉求是导入的历史数据，没有承办人，不需要回访。"
         case Action.ASK_RETURN if facts.return_pending:
             return "退单申请已提交，请等待派单员处理。"
-        case (Action.RETURN | Action.REFUSE_RETURN) if not facts.return_pending:
+        case Action.RETURN | Action.REFUSE_RETURN if not facts.return_pending:
             return "这件诉求没有待处理的退单申请。"
         case Action.ANSWER_ORDER if not facts.order_pending:
             return "这件诉求没有待回复的督办单。"
@@ -124,7 +124,7 @@ def allowed(actor: Actor, facts: Facts, now: datetime) -> list[Action]:
 
 
 def ensure(action: Action, actor: Actor, facts: Facts, now: datetime) -> None:
-    """Raises NotAllowed for a right the actor lacks, InvalidTransition for a state that forbids it."""
+    """Raises NotAllowed for a lacking right, InvalidTransition for a state that forbids it."""
     if action not in ROLE_ACTIONS[actor.role] or not related(actor, facts):
         raise NotAllowed("您的账号不能执行这项操作。")
     if not targets(facts.status, action):

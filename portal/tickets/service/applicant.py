@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from portal.auth.roles import SYSTEM, Role
+from portal.outbox import service as outbox
 from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Outcome, Status
 from portal.tickets.models import Ticket
+from portal.tickets.service import petition
 from portal.tickets.service.confirmation import close, settle
 from portal.tickets.service.move import Ask, begin, record, tell
 
@@ -17,6 +19,10 @@ def supply_info(ask: Ask, text: str) -> Ticket:
     ticket.status_before_info = ticket.paused_at = None
     record(ask, ticket, Action.SUPPLY_INFO, to=before, text=text)
     _end_pause(ticket, ask.now, "stop")
+    if before is Status.SUBMITTED:
+        # The first route message found the ticket asleep and is spent.
+        key = f"route:{ticket.id}:{ticket.event_count}"
+        outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, ask.now, key)
     if ticket.assignee_id is not None:
         tell(ticket, "supplied", ask.now, users=[ticket.assignee_id])
     else:
@@ -28,6 +34,7 @@ def lapse_info(ticket_id: int, now: datetime) -> Ticket:
     """No answer in 5 working days: the dispatcher decides what becomes of it (domain.md §2)."""
     ask = Ask(SYSTEM, ticket_id, now)
     ticket = begin(ask, Action.LAPSE)
+    petition.expire(ticket, now)
     ticket.status_before_info = ticket.paused_at = None
     record(ask, ticket, Action.LAPSE, to=Status.TRIAGE)
     _end_pause(ticket, now, "cancel")

@@ -10,6 +10,7 @@ from portal.routing.service import Decision, decide, least_loaded
 from portal.sla.service import NEXT_ROUND, ROUND_ONE, Clocks
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
+from portal.tickets.service import petition
 from portal.tickets.service.move import Ask, begin, locked, record, tell
 
 
@@ -59,7 +60,7 @@ def reassign(ask: Ask, cadre_id: int, reason: str) -> Ticket:
         raise Invalid("这件诉求已经由该承办人办理。", "cadre_id")
     assert cadre.department_id is not None
     decision = Decision(cadre.department_id, cadre.id, [f"{ask.actor.name}改派：{reason}"])
-    ticket.return_pending = False
+    petition.expire(ticket, ask.now)
     _assign(ask, ticket, Action.REASSIGN, decision)
     return ticket
 

@@ -10,8 +10,9 @@ from portal.extensions import db
 from portal.sla.calendars import current_calendar
 from portal.sla.service import NEXT_ROUND, Clocks
 from portal.tickets.lifecycle import Action, Confirmation, Outcome, Status
-from portal.tickets.models import Order, Petition, Ticket
+from portal.tickets.models import Order, Ticket
 from portal.tickets.reasons import RATINGS
+from portal.tickets.service import petition
 from portal.tickets.service.move import Ask, begin, record, tell
 
 REOPEN_DAYS = 15  # working days, domain.md §2
@@ -51,11 +52,7 @@ def settle(ticket: Ticket, now: datetime) -> None:
         )
         .values(cancelled_at=now)
     )
-    db.session.execute(
-        update(Petition)
-        .where(Petition.ticket_id == ticket.id, Petition.state == "asked")
-        .values(state="expired", decided_at=now)
-    )
+    petition.expire(ticket, now)
 
 
 def confirm(ask: Ask, rating: int, text: str = "") -> Ticket:

@@ -1,4 +1,4 @@
-"""The cadre's verbs: sign, record_contact, reply, note, ask_info, resolve, ask_return, answer_order."""
+"""The cadre's verbs, from sign to resolve, ask_return and answer_order."""
 
 from sqlalchemy import select
 
@@ -9,6 +9,7 @@ from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Outcome, Status
 from portal.tickets.models import Order, Petition, Ticket
 from portal.tickets.reasons import CONTACT_METHODS, RETURN_REASONS
+from portal.tickets.service import petition
 from portal.tickets.service.confirmation import await_confirmation
 from portal.tickets.service.move import Ask, begin, record, tell
 
@@ -87,6 +88,7 @@ def resolve(ask: Ask, outcome: Outcome, reply: str, internal: str) -> Ticket:
     ticket = begin(ask, Action.RESOLVE)
     if outcome not in (Outcome.SOLVED, Outcome.EXPLAINED):
         raise Invalid("请选择办结方式。", "outcome")
+    petition.expire(ticket, ask.now)
     ticket.proposed_outcome = outcome
     ticket.proposed_reply = reply
     ticket.author_id = ask.actor.id

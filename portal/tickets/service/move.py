@@ -1,4 +1,4 @@
-"""The one way to change a ticket: rights, lifecycle, row lock, version, event (architecture.md §3)."""
+"""The one way to change a ticket: rights, lifecycle, lock, version, event (architecture.md §3)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Ticket
+from portal.tickets.service.attach import publish
 from portal.tickets.service.confirmation import await_confirmation
 from portal.tickets.service.move import Ask, begin, record, tell
 
@@ -16,6 +17,7 @@ def approve(ask: Ask) -> Ticket:
         outcome=ticket.proposed_outcome,
         text=ticket.proposed_reply,
     )
+    publish(ticket, Action.RESOLVE)
     await_confirmation(ticket, ask.now)
     return ticket
 

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.auth.roles import Actor
+from portal.directory.models import Enterprise
 from portal.errors import NotAllowed, NotFound
 from portal.extensions import db
-from portal.directory.models import Enterprise
 from portal.outbox import service as outbox
 from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Channel, Status, Urgency
@@ -37,14 +37,15 @@ class Wording:
     contact_phone: str
 
 
-def submit_draft(actor: Actor, submit_key: str, wording: Wording, now: datetime) -> Ticket:
+def submit_draft(actor: Actor, submit_key: str, wording: Wording | None, now: datetime) -> Ticket:
     """Turns the actor's draft into a ticket, attachments included; sent twice, it is one ticket.
 
-    Raises NotFound when neither a draft nor a ticket with this key belongs to the actor.
+    `wording` is None when the draft was gone before it could be read. Raises NotFound when neither
+    a draft nor a ticket with this key belongs to the actor.
     """
     query = select(Draft).where(Draft.submit_key == submit_key, Draft.user_id == actor.id)
     draft = db.session.scalar(query.with_for_update())
-    if draft is None:
+    if draft is None or wording is None:
         query = select(Ticket).where(
             Ticket.submit_key == submit_key, Ticket.applicant_id == actor.id
         )

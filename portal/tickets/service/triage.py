@@ -18,7 +18,7 @@ ORDER_DAYS = 2  # working days in which a supervision order is answered
 
 
 def reject(ask: Ask, reason_code: str, right_channel: str, text: str) -> Ticket:
-    """Not a matter for this service: closed with the reason and the channel that is the right one."""
+    """Not a matter for this service: closed with the reason and the right channel."""
     ticket = begin(ask, Action.REJECT)
     if reason_code not in REJECT_REASONS:
         raise Invalid("请选择不予受理的原因。", "reason_code")

@@ -1,0 +1,36 @@
+"""Whom a ticket can be given to: the departments and cadres that forms offer."""
+
+from sqlalchemy import select
+
+from portal.auth.models import User
+from portal.auth.roles import Role
+from portal.directory.models import Category, Department
+from portal.extensions import db
+
+
+def departments() -> dict[int, str]:
+    """The active departments, id → name, in their order."""
+    query = select(Department.id, Department.name).where(Department.active)
+    return dict(db.session.execute(query.order_by(Department.position, Department.id)).all())
+
+
+def cadres(department_id: int | None = None) -> dict[str, dict[int, str]]:
+    """The active cadres by department name, id → name; of one department where given."""
+    query = (
+        select(Department.name, User.id, User.name)
+        .join(User, User.department_id == Department.id)
+        .where(User.role == Role.CADRE, User.active, Department.active)
+        .order_by(Department.position, Department.id, User.id)
+    )
+    if department_id is not None:
+        query = query.where(Department.id == department_id)
+    grouped: dict[str, dict[int, str]] = {}
+    for department, user_id, name in db.session.execute(query):
+        grouped.setdefault(department, {})[user_id] = name
+    return grouped
+
+
+def categories() -> list[Category]:
+    """The active categories in their order."""
+    query = select(Category).where(Category.active).order_by(Category.position, Category.id)
+    return list(db.session.scalars(query))

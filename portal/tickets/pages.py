@@ -1,0 +1,208 @@
+"""What the ticket page and the lists show: rows, one sentence, facts, timeline, clocks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal.auth.models import User
+from portal.auth.roles import Actor, Role
+from portal.directory.models import Department
+from portal.extensions import db
+from portal.sla import targets
+from portal.sla.calendars import current_calendar
+from portal.sla.models import Clock
+from portal.sla.worktime import Calendar
+from portal.tickets.lifecycle import Action, Status
+from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS, RETURN_REASONS
+from portal.wording import (
+    action_name,
+    clock_name,
+    duration,
+    local_time,
+    outcome_name,
+    rating_name,
+    role_name,
+)
+
+# Actions that are somebody speaking; the others are lines between the messages.
+SPEECH = frozenset(
+    {
+        *(Action.SUBMIT, Action.COMMENT, Action.REPLY, Action.SUPPLY_INFO, Action.ASK_INFO),
+        *(Action.NOTE, Action.RECORD_CONTACT, Action.DISPUTE, Action.RESOLVE, Action.APPROVE),
+        *(Action.CONFIRM, Action.ANSWER_ORDER, Action.SUPERVISE, Action.REOPEN, Action.SEND_BACK),
+        *(Action.REJECT, Action.TRANSFER, Action.TERMINATE, Action.ASK_RETURN, Action.CALL_BACK),
+    }
+)
+
+
+@dataclass(frozen=True)
+class ClockView:
+    """One promise as a page shows it."""
+
+    kind: str
+    due_at: datetime
+    provisional: bool
+    light: str
+    left_text: str
+
+
+def is_firm(actor: Actor) -> bool:
+    """Whether the reader is the firm's, who sees the public part only."""
+    return actor.role is Role.APPLICANT
+
+
+def rows(tickets: Iterable[Ticket], now: datetime) -> list[dict[str, Any]]:
+    """Tickets as the table shows them."""
+    calendar = current_calendar()
+    return [_row(ticket, calendar, now) for ticket in tickets]
+
+
+def _row(ticket: Ticket, calendar: Calendar, now: datetime) -> dict[str, Any]:
+    light = left = None
+    if ticket.next_due_at is not None and ticket.next_warn_at is not None:
+        light = targets.light(
+            now,
+            warn_at=ticket.next_warn_at,
+            due_at=ticket.next_due_at,
+            paused=ticket.paused_at is not None,
+            supervised=ticket.order_pending,
+        )
+        left = (
+            f"{clock_name(ticket.next_clock or '')} {left_text(calendar, now, ticket.next_due_at)}"
+        )
+    return {
+        "number": ticket.number,
+        "title": ticket.title,
+        "enterprise": ticket.enterprise,
+        "category": ticket.category,
+        "status": ticket.status,
+        "light": light,
+        "left_text": left,
+        "last_event_at": ticket.last_event_at,
+        "url": url_for("tickets.show", number=ticket.number),
+    }
+
+
+def left_text(calendar: Calendar, now: datetime, due_at: datetime) -> str:
+    """“还剩 2 个工作日 3 小时” or “已超期 1 个工作日”, in working time."""
+    remaining = targets.remaining(calendar, now, due_at)
+    amount = duration(remaining.days, remaining.minutes)
+    if remaining.overdue:
+        return _("已超期 %(amount)s", amount=amount)
+    return _("还剩 %(amount)s", amount=amount)
+
+
+def clock_views(ticket: Ticket, now: datetime) -> list[ClockView]:
+    """The ticket's open promises, nearest first."""
+    query = select(Clock).where(
+        Clock.ticket_id == ticket.id, Clock.state.in_(("running", "paused"))
+    )
+    calendar = current_calendar()
+    views = []
+    for clock in db.session.scalars(query.order_by(Clock.due_at, Clock.id)):
+        paused = clock.state == "paused"
+        light = targets.light(
+            now,
+            warn_at=clock.warn_at,
+            due_at=clock.due_at,
+            paused=paused,
+            supervised=ticket.order_pending,
+        )
+        text = _("已暂停计时") if paused else left_text(calendar, now, clock.due_at)
+        views.append(ClockView(clock.kind, clock.due_at, clock.provisional, light, text))
+    return views
+
+
+def timeline(
+    ticket: Ticket, events: Iterable[TicketEvent], files: Iterable[Attachment], actor: Actor
+) -> list[dict[str, Any]]:
+    """Events as the page tells them, oldest first; two look-ups of names, whatever their number."""
+    listed = list(events)
+    users = _names(User, {event.payload.get("assignee_id") for event in listed})
+    departments = _names(Department, {event.payload.get("department_id") for event in listed})
+    by_event: dict[int | None, list[dict[str, Any]]] = {}
+    for file in files:
+        address = url_for("tickets.download", number=ticket.number, attachment_id=file.id)
+        by_event.setdefault(file.event_seq, []).append(
+            {"name": file.name, "size": file.size, "url": address}
+        )
+    return [
+        {
+            "kind": "message" if event.action in SPEECH else "event",
+            "who": event.actor_name,
+            "role_name": role_name(event.actor_role) if event.actor_role != Role.SYSTEM else "",
+            "from_firm": event.actor_role == Role.APPLICANT,
+            "at": event.at,
+            "title": _title(event),
+            "text": _text(ticket, event, users, departments, actor),
+            "public": event.public,
+            "round": event.round,
+            "attachments": by_event.get(event.seq, []),
+        }
+        for event in listed
+    ]
+
+
+def _names(model: type[User] | type[Department], ids: set[Any]) -> dict[int, str]:
+    query = select(model.id, model.name).where(model.id.in_(ids - {None}))
+    return dict(db.session.execute(query).all())
+
+
+def _title(event: TicketEvent) -> str:
+    payload = event.payload
+    if event.action == Action.LAPSE:
+        if event.to_status == Status.CLOSED:
+            return _("企业逾期未确认，自动办结")
+        return _("企业逾期未补正，转派单员处理")
+    if event.action in (Action.WARN, Action.BREACH):
+        return f"{action_name(event.action)} · {clock_name(payload['clock'])}"
+    if event.action == Action.SIGN and event.actor_role == Role.SYSTEM:
+        return _("逾期未签收，系统自动签收")
+    if event.action == Action.RECORD_CONTACT:
+        return f"{action_name(event.action)} · {CONTACT_METHODS[payload['method']]}"
+    if event.action in (Action.RESOLVE, Action.APPROVE) and payload.get("outcome"):
+        return f"{action_name(event.action)} · {outcome_name(payload['outcome'])}"
+    if event.action in (Action.CONFIRM, Action.DISPUTE):
+        return f"{action_name(event.action)} · {rating_name(payload['rating'])}"
+    if event.action == Action.ASK_RETURN:
+        return f"{action_name(event.action)} · {RETURN_REASONS[payload['reason_code']]}"
+    if event.action == Action.REJECT:
+        return f"{action_name(event.action)} · {REJECT_REASONS[payload['reason_code']][0]}"
+    return action_name(event.action)
+
+
+def _text(
+    ticket: Ticket,
+    event: TicketEvent,
+    users: dict[int, str],
+    departments: dict[int, str],
+    actor: Actor,
+) -> str:
+    payload = event.payload
+    if event.action == Action.SUBMIT:
+        return ticket.description
+    lines = []
+    if "assignee_id" in payload:
+        desk = departments.get(payload["department_id"], "")
+        person = users.get(payload["assignee_id"], "")
+        lines.append(_("承办：%(department)s %(person)s", department=desk, person=person))
+    if payload.get("reasons") and not is_firm(actor):
+        lines.append(_("派单理由：%(reasons)s", reasons="；".join(payload["reasons"])))
+    if payload.get("text"):
+        lines.append(payload["text"])
+    if payload.get("internal") and not is_firm(actor):
+        lines.append(_("内部备注：%(text)s", text=payload["internal"]))
+    if payload.get("right_channel"):
+        lines.append(_("正确的渠道：%(channel)s", channel=payload["right_channel"]))
+    if payload.get("into"):
+        lines.append(_("并入 %(number)s", number=payload["into"]))
+    if payload.get("due"):
+        due = datetime.fromisoformat(payload["due"])
+        lines.append(_("最迟 %(when)s", when=local_time(due)))
+    return "\n".join(lines)

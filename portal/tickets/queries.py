@@ -1,0 +1,152 @@
+"""What a person can see, and the lists of tickets made of it: one predicate everywhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, false, func, select, true
+from sqlalchemy.orm import joinedload
+
+from portal.auth.roles import Actor, Role
+from portal.errors import NotFound
+from portal.extensions import db
+from portal.paging import Cursor, Page, fetch
+from portal.tickets.lifecycle import OPEN, Status
+from portal.tickets.models import Attachment, Ticket, TicketEvent
+
+LIGHT_NAMES = ("red", "yellow", "green", "blue", "purple")
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The tickets an actor can see (domain.md §7); lists, counts, pages and files all use it."""
+    match actor.role:
+        case Role.APPLICANT:
+            return Ticket.enterprise_id == actor.enterprise_id
+        case Role.CADRE:
+            return Ticket.assignee_id == actor.id
+        case Role.REVIEWER:
+            return Ticket.department_id == actor.department_id
+        case Role.DISPATCHER | Role.SUPERVISOR | Role.LEADER:
+            return true()
+        case _:
+            return false()
+
+
+def get_visible(actor: Actor, number: str) -> Ticket:
+    """The ticket of that number. Raises NotFound when there is none or the actor may not see it."""
+    query = (
+        select(Ticket)
+        .where(Ticket.number == number, visible(actor))
+        .options(
+            joinedload(Ticket.enterprise),
+            joinedload(Ticket.category),
+            joinedload(Ticket.region),
+            joinedload(Ticket.chain),
+            joinedload(Ticket.department),
+            joinedload(Ticket.assignee),
+            joinedload(Ticket.merged_into),
+        )
+    )
+    ticket = db.session.scalar(query)
+    if ticket is None:
+        raise NotFound("没有找到这件诉求。")
+    return ticket
+
+
+def light_of(now: datetime) -> ColumnElement[str]:
+    """The light of a ticket's nearest promise, in SQL; the same order as sla.targets.light."""
+    return case(
+        (Ticket.order_pending, "purple"),
+        (Ticket.paused_at.is_not(None), "blue"),
+        (Ticket.next_due_at < now, "red"),
+        (Ticket.next_warn_at <= now, "yellow"),
+        else_="green",
+    )
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None means not narrowed."""
+
+    statuses: frozenset[Status] | None = None
+    light: str | None = None
+    department_id: int | None = None
+    category_id: int | None = None
+    return_pending: bool = False
+    overdue: bool = False
+    enterprise_id: int | None = None
+
+    def where(self, now: datetime) -> list[ColumnElement[bool]]:
+        """The conditions, to be joined by AND."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.statuses is not None:
+            conditions.append(Ticket.status.in_(sorted(self.statuses)))
+            if self.statuses <= OPEN:
+                conditions.append(Ticket.status != Status.CLOSED)
+        if self.light is not None:
+            conditions += [light_of(now) == self.light, Ticket.status != Status.CLOSED]
+        if self.department_id is not None:
+            conditions.append(Ticket.department_id == self.department_id)
+        if self.category_id is not None:
+            conditions.append(Ticket.category_id == self.category_id)
+        if self.return_pending:
+            conditions.append(Ticket.return_pending)
+        if self.overdue:
+            conditions += [Ticket.next_due_at < now, Ticket.status != Status.CLOSED]
+        return conditions
+
+
+def _list(actor: Actor, chosen: Filter, now: datetime) -> Select[tuple[Ticket]]:
+    return (
+        select(Ticket)
+        .where(visible(actor), *chosen.where(now))
+        .options(joinedload(Ticket.enterprise), joinedload(Ticket.category))
+    )
+
+
+def by_due(
+    actor: Actor, chosen: Filter, now: datetime, cursor: Cursor | None, address: Callable[..., str]
+) -> Page[Ticket]:
+    """What is due first comes first."""
+    query = _list(actor, chosen, now)
+    return fetch(query, Ticket.next_due_at, Ticket.id, cursor, address)
+
+
+def newest(
+    actor: Actor, chosen: Filter, now: datetime, cursor: Cursor | None, address: Callable[..., str]
+) -> Page[Ticket]:
+    """The newest first."""
+    query = _list(actor, chosen, now)
+    return fetch(query, Ticket.submitted_at, Ticket.id, cursor, address, descending=True)
+
+
+def counts(actor: Actor, now: datetime) -> dict[tuple[Status, str], int]:
+    """How many open tickets the actor sees by status and light: one statement for all chips."""
+    light = light_of(now)
+    query = (
+        select(Ticket.status, light, func.count())
+        .where(visible(actor), Ticket.status != Status.CLOSED)
+        .group_by(Ticket.status, light)
+    )
+    return {(Status(status), name): count for status, name, count in db.session.execute(query)}
+
+
+def events(ticket: Ticket, *, public_only: bool) -> list[TicketEvent]:
+    """The ticket's events, oldest first."""
+    query = select(TicketEvent).where(TicketEvent.ticket_id == ticket.id)
+    if public_only:
+        query = query.where(TicketEvent.public)
+    return list(db.session.scalars(query.order_by(TicketEvent.seq)))
+
+
+def events_since(ticket: Ticket, version: int, *, public_only: bool) -> list[TicketEvent]:
+    """What happened after the version a person had seen."""
+    return [event for event in events(ticket, public_only=public_only) if event.version > version]
+
+
+def attachments(ticket: Ticket, *, public_only: bool) -> list[Attachment]:
+    """The ticket's files, oldest first."""
+    query = select(Attachment).where(Attachment.ticket_id == ticket.id)
+    if public_only:
+        query = query.where(Attachment.public)
+    return list(db.session.scalars(query.order_by(Attachment.id)))

@@ -1,0 +1,58 @@
+"""Writes the rows of stored files, for a draft or for an action of a ticket."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from portal.auth.roles import Actor
+from portal.extensions import db
+from portal.tickets.files import Stored
+from portal.tickets.lifecycle import Action
+from portal.tickets.models import Attachment, Draft, Ticket, TicketEvent
+
+
+def attach(
+    ticket: Ticket, stored: list[Stored], actor: Actor, now: datetime, *, public: bool
+) -> None:
+    """Hangs files on the ticket's latest event; `public`: the firm may see them."""
+    for one in stored:
+        db.session.add(
+            _row(one, actor, now, ticket_id=ticket.id, event_seq=ticket.event_count, public=public)
+        )
+
+
+def attach_to_draft(draft: Draft, stored: list[Stored], actor: Actor, now: datetime) -> None:
+    """Keeps files with what the firm has typed so far."""
+    for one in stored:
+        db.session.add(_row(one, actor, now, draft_id=draft.id, public=True))
+
+
+def publish(ticket: Ticket, action: Action) -> None:
+    """Shows the firm the files of the latest `action`: what it waited for is approved."""
+    latest = select(func.max(TicketEvent.seq)).where(
+        TicketEvent.ticket_id == ticket.id, TicketEvent.action == action
+    )
+    db.session.execute(
+        update(Attachment)
+        .where(Attachment.ticket_id == ticket.id, Attachment.event_seq == latest.scalar_subquery())
+        .values(public=True)
+    )
+
+
+def attached(ticket_id: int) -> int:
+    """How many files a ticket has."""
+    query = select(func.count()).where(Attachment.ticket_id == ticket_id)
+    return db.session.scalar(query) or 0
+
+
+def _row(one: Stored, actor: Actor, now: datetime, **owner: object) -> Attachment:
+    return Attachment(
+        stored_name=one.stored_name,
+        name=one.name,
+        media_type=one.media_type,
+        size=one.size,
+        sha256=one.sha256,
+        uploaded_by_id=actor.id,
+        created_at=now,
+        **owner,
+    )

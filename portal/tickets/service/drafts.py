@@ -1,0 +1,62 @@
+"""What an applicant has typed and not yet submitted: one draft a person, kept on every step."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.auth.roles import Actor
+from portal.extensions import db
+from portal.tickets.models import Attachment, Draft
+
+
+def draft_of(actor: Actor) -> Draft | None:
+    """The actor's draft."""
+    return db.session.scalar(select(Draft).where(Draft.user_id == actor.id))
+
+
+def save(actor: Actor, fields: dict[str, Any], now: datetime) -> Draft:
+    """Keeps the fields of the submit form; makes the draft when there is none.
+
+    Two tabs that save at once end in one draft: the later fields win.
+    """
+    row = {
+        "user_id": actor.id,
+        "submit_key": secrets.token_urlsafe(16),
+        "fields": fields,
+        "updated_at": now,
+    }
+    statement = insert(Draft).values(**row)
+    statement = statement.on_conflict_do_update(
+        index_elements=["user_id"], set_={"fields": fields, "updated_at": now}
+    )
+    db.session.execute(statement)
+    query = select(Draft).where(Draft.user_id == actor.id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def remove_file(actor: Actor, attachment_id: int) -> str | None:
+    """Takes a file off the actor's draft; its stored name, None when the draft has no such file."""
+    query = (
+        select(Attachment)
+        .join(Attachment.draft)
+        .where(Attachment.id == attachment_id, Draft.user_id == actor.id)
+    )
+    attachment = db.session.scalar(query)
+    if attachment is None:
+        return None
+    db.session.delete(attachment)
+    return attachment.stored_name
+
+
+def discard(actor: Actor) -> list[str]:
+    """Throws the actor's draft away; the stored names of its files."""
+    draft = draft_of(actor)
+    if draft is None:
+        return []
+    names = [attachment.stored_name for attachment in draft.attachments]
+    db.session.execute(delete(Attachment).where(Attachment.draft_id == draft.id))
+    db.session.delete(draft)
+    return names

@@ -1,0 +1,126 @@
+"""Gathers what the ticket page shows one reader: sentence, clocks, actions, facts, timeline."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from portal.auth.roles import Actor, Role
+from portal.tickets import policy, queries, sentences
+from portal.tickets.doors import DOORS, ENDPOINTS
+from portal.tickets.forms import new_key
+from portal.tickets.lifecycle import Action, Status
+from portal.tickets.models import Ticket
+from portal.tickets.pages import ClockView, clock_views, is_firm, timeline
+from portal.wording import (
+    action_name,
+    channel_name,
+    clock_name,
+    local_time,
+    mask_phone,
+    size_name,
+    urgency_name,
+)
+
+# The one or two actions that the status calls for, in this order.
+PRIMARY: dict[Status, tuple[Action, ...]] = {
+    Status.SUBMITTED: (Action.DISPATCH,),
+    Status.TRIAGE: (Action.DISPATCH, Action.REJECT),
+    Status.ASSIGNED: (Action.SIGN, Action.RETURN),
+    Status.IN_PROGRESS: (Action.ANSWER_ORDER, Action.RETURN, Action.REPLY, Action.RESOLVE),
+    Status.NEEDS_INFO: (Action.SUPPLY_INFO, Action.ANSWER_ORDER),
+    Status.IN_REVIEW: (Action.APPROVE, Action.SEND_BACK),
+    Status.AWAITING_CONFIRMATION: (Action.CONFIRM, Action.DISPUTE),
+    Status.ON_HOLD: (Action.RESUME,),
+    Status.CLOSED: (Action.CALL_BACK,),
+}
+# Done from the page itself; whatever needs words or has consequences opens a page of its own.
+AT_ONCE = frozenset({Action.SIGN})
+# Those who talk to the firm see its number; others see it masked.
+_SEES_PHONE = frozenset({Role.APPLICANT, Role.CADRE, Role.REVIEWER, Role.DISPATCHER})
+
+
+def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The context of tickets/show.html; a fixed number of queries, whatever has happened."""
+    firm = is_firm(actor)
+    clocks = clock_views(ticket, now)
+    events = queries.events(ticket, public_only=firm)
+    files = queries.attachments(ticket, public_only=firm)
+    nearest = _nearest(ticket, clocks)
+    left = f"{clock_name(nearest.kind)}{nearest.left_text}" if nearest else ""
+    actions = action_items(ticket, actor, now)
+    return {
+        "ticket": ticket,
+        "firm": firm,
+        "sentence": sentences.for_firm(ticket) if firm else sentences.for_staff(ticket, left),
+        "next_step": sentences.next_step(ticket, firm),
+        "light": nearest.light if nearest else None,
+        "nearest": nearest,
+        "clocks": [(clock_name(view.kind), view) for view in clocks],
+        "actions": actions,
+        "quick": _quick(actions),
+        "quick_key": new_key(),
+        "facts": facts(ticket, actor),
+        "timeline": timeline(ticket, events, files, actor),
+    }
+
+
+def _nearest(ticket: Ticket, clocks: list[ClockView]) -> ClockView | None:
+    return next((view for view in clocks if view.kind == ticket.next_clock), None)
+
+
+def action_items(ticket: Ticket, actor: Actor, now: datetime) -> list[dict[str, Any]]:
+    """The actions the reader may take now, the ones the status calls for first."""
+    wanted = PRIMARY[Status(ticket.status)]
+    possible = [a for a in policy.allowed(actor, ticket.facts, now) if a in DOORS]
+    possible.sort(key=lambda a: wanted.index(a) if a in wanted else len(wanted))
+    first = [action for action in possible if action in wanted][:2]
+    return [
+        {
+            "name": str(action),
+            "label": action_name(action),
+            "url": url_for(ENDPOINTS[action], number=ticket.number),
+            "method": "POST" if action in AT_ONCE else "GET",
+            "fields": {"version": ticket.version, "key": new_key()} if action in AT_ONCE else {},
+            "primary": action in first,
+            "danger": DOORS[action].danger,
+        }
+        for action in possible
+    ]
+
+
+def _quick(actions: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What can be written on the page itself: the cadre's reply, the firm's comment."""
+    for action in actions:
+        if action["name"] in (Action.REPLY, Action.COMMENT):
+            return action
+    return None
+
+
+def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
+    """Label and value of what is known about the ticket; None is left out."""
+    phone = ticket.contact_phone
+    shown = phone if actor.role in _SEES_PHONE else mask_phone(phone)
+    common = [
+        (_("类别"), ticket.category.name),
+        (_("紧急程度"), urgency_name(ticket.urgency)),
+        (_("提交时间"), local_time(ticket.submitted_at)),
+        (_("承办单位"), ticket.department.name if ticket.department else None),
+        (_("承办人"), ticket.assignee.name if ticket.assignee else None),
+        (_("办理轮次"), _("第 %(n)d 轮", n=ticket.round) if ticket.round > 1 else None),
+        (_("联系人"), ticket.contact_name),
+        (_("联系电话"), shown),
+    ]
+    if is_firm(actor):
+        return [*common, (_("查询码"), ticket.query_code)]
+    firm = ticket.enterprise
+    return [
+        (_("企业"), firm.name),
+        *common,
+        (_("县市区"), ticket.region.name),
+        (_("产业链"), ticket.chain.name if ticket.chain else None),
+        (_("企业规模"), size_name(firm.size)),
+        (_("来源"), channel_name(ticket.channel)),
+        (_("派单理由"), "；".join(ticket.route_reasons) or None),
+    ]
