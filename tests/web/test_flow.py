@@ -1,7 +1,6 @@
 """The main job through the pages: a firm files, the cadre handles, the firm confirms."""
 
 import io
-import re
 
 from sqlalchemy import select
 
@@ -10,35 +9,8 @@ from portal.extensions import db
 from portal.outbox import relay
 from portal.tickets.models import Attachment, Draft, Ticket
 from tests.factories import Town
-from tests.pages import Page, Visitor
-
-PDF = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-
-
-def write_words(visit: Visitor, town: Town, category: str = "融资") -> Page:
-    page = visit.get("firm", f"/tickets/new/write?category={town.categories[category]}")
-    return page.submit(
-        f"/tickets/new/write?category={town.categories[category]}",
-        title="贷款到期无法续贷",
-        description="贷款三月到期，银行不再续贷，影响备料。",
-        contact_phone="13800001111",
-    )
-
-
-def file_ticket(visit: Visitor, town: Town, category: str = "融资") -> str:
-    """Files through the pages and routes; the ticket's number."""
-    assert write_words(visit, town, category).location == "/tickets/new/check"
-    answer = visit.get("firm", "/tickets/new/check").submit("/tickets/new/check")
-    assert answer.status == 303
-    number = re.search(r"SQ\d{8}-\d{6}", answer.location)
-    assert number is not None
-    relay.drain(utcnow)
-    return number[0]
-
-
-def status_of(number: str) -> str:
-    db.session.rollback()
-    return db.session.scalars(select(Ticket.status).where(Ticket.number == number)).one()
+from tests.pages import Visitor
+from tests.web.filing import PDF, file_ticket, status_of, write_words
 
 
 def test_the_main_job_through_the_pages(visit: Visitor, town: Town) -> None:

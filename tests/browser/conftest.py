@@ -1,0 +1,108 @@
+"""The whole site as real processes (gunicorn, worker, timer) and a real browser to open it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.factories import PASSWORD, Town
+from tests.services import Services
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 60
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium; without it these tests do not run, and in CI they fail."""
+    if CHROMIUM is None:
+        message = "chromium is not installed, so the browser tests did not run"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    flags = ["--disable-background-networking", "--disable-quic", "--disable-gpu"]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def site(app: Flask, services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Web, worker and timer on the private services; the address of the web."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        **services.settings,
+        "SECRET_KEY": app.config["SECRET_KEY"],
+        "PORTAL_INSTANCE": str(tmp_path_factory.mktemp("site")),
+        "UPLOAD_DIR": app.config["UPLOAD_DIR"],
+    }
+    gunicorn = ["-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
+    flask = ["-m", "flask", "--app", "wsgi"]
+    log = (tmp_path_factory.mktemp("log") / "site.log").open("w")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        for command in (gunicorn, [*flask, "worker"], [*flask, "timer"])
+    ]
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(address, log.name)
+        yield address
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=20)
+        log.close()
+
+
+def _wait_until_healthy(address: str, log: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"the site did not come up:\n{Path(log).read_text()[-3000:]}")
+
+
+@pytest.fixture
+def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Page]]:
+    """Opens a browser window of its own for a person of the town; None is a stranger."""
+    contexts: list[BrowserContext] = []
+
+    def enter(who: str | None, width: int = 1280) -> Page:
+        context = browser.new_context(
+            base_url=site, viewport={"width": width, "height": 900}, locale="zh-CN"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if who is not None:
+            page.goto("/sign-in")
+            page.get_by_label("用户名").fill(who)
+            page.get_by_label("密码", exact=True).fill(PASSWORD)
+            page.locator("main").get_by_role("button", name="登录").click()
+            page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
