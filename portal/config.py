@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,8 +46,9 @@ class Urls(Protocol):
 class Embedded(Protocol):
     """What stands in for DATABASE_URL and REDIS_URL: portal.embedded.services."""
 
-    ensure_postgres: Callable[[Path], Urls]
-    valkey_url: Callable[[Path], str]
+    def ensure_postgres(self, instance: Path) -> Urls: ...
+
+    def valkey_url(self, instance: Path) -> str: ...
 
 
 def load_config(

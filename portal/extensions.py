@@ -1,5 +1,7 @@
 """The extensions, bare: nothing is bound to an application here."""
 
+from typing import TYPE_CHECKING
+
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -30,6 +32,10 @@ class Model(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Model)
+if TYPE_CHECKING:
+    Base = Model  # what a type checker can see of db.Model: columns as constructor arguments
+else:
+    Base = db.Model
 migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()

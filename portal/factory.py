@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, has_request_context, request, session
 from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -67,6 +67,8 @@ def _init_extensions(app: Flask) -> None:
 
 def _language() -> str:
     """What the reader chose, else Chinese, whatever the browser says."""
+    if not has_request_context():
+        return LANGUAGES[0]
     chosen = session.get("language") or request.cookies.get("language")
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 

@@ -1,19 +1,20 @@
 """Form fields that accounts and the administrator's pages share; each refuses with a sentence."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from portal.errors import Invalid
+from portal.language import lazy as _l
 
 MAX_LINE = 100
 MAX_PASSWORD = 200
 PHONE = r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$"
 USERNAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{2,31}$"
+NOTHING: Mapping[str, str] = {}
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
@@ -28,7 +29,7 @@ def code(text: str | None) -> str:
 
 
 def line(
-    label: LazyString, ask: LazyString, *, required: bool = True, most: int = MAX_LINE, **kw: Any
+    label: str, ask: str, *, required: bool = True, most: int = MAX_LINE, **kw: Any
 ) -> StringField:
     """One line of at most `most` characters; `ask` says what to write."""
     too_long = _l("内容过长，请控制在 %(n)d 个字以内。", n=most)
@@ -36,21 +37,21 @@ def line(
     return StringField(label, [need, Length(max=most, message=too_long)], filters=[clean], **kw)
 
 
-def phone(label: LazyString, *, required: bool = True) -> StringField:
+def phone(label: str, *, required: bool = True) -> StringField:
     """A Chinese mobile number, or a landline with its area code."""
     ask = _l("请填写 11 位手机号，或带区号的座机，如 0635-8123456。")
     need = DataRequired(message=ask) if required else Optional()
     return StringField(label, [need, Regexp(PHONE, message=ask)], filters=[_phone_code])
 
 
-def username(label: LazyString) -> StringField:
+def username(label: str) -> StringField:
     """A new account's name."""
     ask = _l("请填写 3 到 32 位用户名，可用字母、数字和 . _ - @，以字母或数字开头。")
     valid = [DataRequired(message=ask), Regexp(USERNAME, message=ask)]
     return StringField(label, valid, filters=[code])
 
 
-def password(label: LazyString, ask: LazyString) -> PasswordField:
+def password(label: str, ask: str) -> PasswordField:
     """A password, typed as it is; its strength is judged by auth.service."""
     too_long = _l("密码过长，请控制在 200 个字符以内。")
     return PasswordField(
@@ -58,28 +59,27 @@ def password(label: LazyString, ask: LazyString) -> PasswordField:
     )
 
 
-def pick(label: LazyString, ask: LazyString, *, required: bool = True) -> SelectField:
+def pick(label: str, ask: str, *, required: bool = True) -> SelectField:
     """A list to choose a row's id from; `offer` fills it. None when nothing was chosen."""
     return SelectField(
         label,
         [DataRequired(message=ask) if required else Optional()],
         coerce=_id_or_none,
         choices={},
-        invalid_value_message=ask,
-        invalid_choice_message=ask,
+        **_messages(ask),
     )
 
 
-def offer(field: Any, rows: dict[int, str], nothing: LazyString) -> None:
+def offer(field: Any, rows: dict[int, str], nothing: str) -> None:
     """Fills a `pick` with `rows` (id → words); `nothing` stands first, for no choice."""
     field.choices = {"": str(nothing), **{str(key): words for key, words in rows.items()}}
 
 
 def words(
-    label: LazyString,
-    ask: LazyString,
-    choices: dict[str, LazyString],
-    nothing: LazyString | None = None,
+    label: str,
+    ask: str,
+    choices: dict[str, str],
+    nothing: str | None = None,
 ) -> SelectField:
     """A list to choose a stored code from, shown in words; `nothing` is what no choice means."""
 
@@ -91,21 +91,21 @@ def words(
         label,
         [DataRequired(message=ask) if nothing is None else Optional()],
         choices=offered,
-        invalid_choice_message=ask,
+        **_messages(ask),
     )
 
 
-def whole(label: LazyString, ask: LazyString) -> IntegerField:
+def whole(label: str, ask: str) -> IntegerField:
     """A place in a list, from 0 to 9999."""
     return _Place(label, [], default=0, ask=ask)
 
 
-def tick(label: LazyString, **kw: Any) -> BooleanField:
+def tick(label: str, **kw: Any) -> BooleanField:
     """A box to tick; an empty one is an answer too."""
     return BooleanField(label, **kw)
 
 
-def blame(form: BaseForm, error: Invalid, **renamed: str) -> None:
+def blame(form: BaseForm, error: Invalid, renamed: Mapping[str, str] = NOTHING) -> None:
     """Puts a service's refusal beside the field it names, or above the form.
 
     `renamed` maps the service's field name to the form's where they differ.
@@ -120,7 +120,7 @@ def blame(form: BaseForm, error: Invalid, **renamed: str) -> None:
 class _Place(IntegerField):
     """A whole number with one sentence for everything that is wrong with it."""
 
-    def __init__(self, label: Any, validators: Any, *, ask: LazyString, **kw: Any) -> None:
+    def __init__(self, label: Any, validators: Any, *, ask: str, **kw: Any) -> None:
         super().__init__(label, validators, **kw)
         self.ask = ask
         self.flags.required = True
@@ -130,6 +130,11 @@ class _Place(IntegerField):
         if not text.isascii() or not text.isdigit() or len(text) > 4:
             raise ValueError(str(self.ask))
         self.data = int(text)
+
+
+def _messages(ask: str) -> dict[str, Any]:
+    """What a list says of a value that it does not hold."""
+    return {"invalid_value_message": ask, "invalid_choice_message": ask}
 
 
 def _phone_code(text: str | None) -> str:

@@ -4,26 +4,26 @@ import secrets
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
-from flask_babel import LazyString, get_locale
-from flask_babel import lazy_gettext as _l
+from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from portal.auth.roles import Role
 from portal.errors import PortalError
+from portal.language import lazy as _l
 from portal.notify.queries import unread_count
 from portal.wording import FILTERS, LIGHTS
 
 ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
-Place = tuple[LazyString, str, str]
+Place = tuple[str, str, str]
 # The places of each role: label, endpoint and icon.
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.APPLICANT: (
         (_l("我的诉求"), "tickets.mine", "list"),
         (_l("提交诉求"), "tickets.new", "plus"),
     ),
-    Role.CADRE: ((_l("待办"), "desk.queue", "list"), (_l("已办"), "desk.done", "review")),
+    Role.CADRE: ((_l("待办"), "desk.queue", "list"), (_l("我承办的"), "desk.done", "review")),
     Role.REVIEWER: (
         (_l("待审核"), "review.queue", "review"),
         (_l("本单位诉求"), "review.department", "list"),

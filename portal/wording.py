@@ -3,15 +3,15 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import LazyString, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from portal.db import utcnow
+from portal.language import lazy as _l
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
-STATUSES: dict[str, LazyString] = {
+STATUSES: dict[str, str] = {
     "submitted": _l("待受理"),
     "triage": _l("待派单"),
     "assigned": _l("待签收"),
@@ -22,7 +22,7 @@ STATUSES: dict[str, LazyString] = {
     "on_hold": _l("挂账"),
     "closed": _l("已办结"),
 }
-OUTCOMES: dict[str, LazyString] = {
+OUTCOMES: dict[str, str] = {
     "solved": _l("已解决"),
     "explained": _l("解释办结"),
     "rejected": _l("不予受理"),
@@ -31,24 +31,24 @@ OUTCOMES: dict[str, LazyString] = {
     "withdrawn": _l("撤回"),
     "terminated": _l("终止"),
 }
-CONFIRMATIONS: dict[str, LazyString] = {
+CONFIRMATIONS: dict[str, str] = {
     "confirmed": _l("企业已确认"),
     "disputed": _l("企业认为未解决"),
     "unconfirmed": _l("企业未确认"),
     "call_back": _l("电话回访"),
 }
-URGENCIES: dict[str, LazyString] = {
+URGENCIES: dict[str, str] = {
     "normal": _l("一般"),
     "urgent": _l("紧急"),
     "critical": _l("特急"),
 }
-CHANNELS: dict[str, LazyString] = {
+CHANNELS: dict[str, str] = {
     "web": _l("网上提交"),
     "cadre": _l("干部代填"),
     "api": _l("接口"),
     "import": _l("历史导入"),
 }
-ROLES: dict[str, LazyString] = {
+ROLES: dict[str, str] = {
     "applicant": _l("企业经办人"),
     "cadre": _l("助企干部"),
     "reviewer": _l("分管负责人"),
@@ -60,7 +60,7 @@ ROLES: dict[str, LazyString] = {
     "auditor": _l("审计员"),
     "system": _l("系统"),
 }
-CLOCKS: dict[str, LazyString] = {
+CLOCKS: dict[str, str] = {
     "accept": _l("受理时限"),
     "sign": _l("签收时限"),
     "contact": _l("首次联系时限"),
@@ -70,7 +70,7 @@ CLOCKS: dict[str, LazyString] = {
     "confirm": _l("企业确认时限"),
     "supply": _l("补正时限"),
 }
-ACTIONS: dict[str, LazyString] = {
+ACTIONS: dict[str, str] = {
     "submit": _l("提交诉求"),
     "route": _l("自动派单"),
     "dispatch": _l("派单"),
@@ -107,20 +107,20 @@ ACTIONS: dict[str, LazyString] = {
     "breach": _l("超期记录"),
     "remind": _l("提醒企业"),
 }
-LIGHTS: dict[str, LazyString] = {
+LIGHTS: dict[str, str] = {
     "green": _l("正常"),
     "yellow": _l("临期"),
     "red": _l("超期"),
     "blue": _l("暂停"),
     "purple": _l("督办"),
 }
-SIZES: dict[str, LazyString] = {
+SIZES: dict[str, str] = {
     "large": _l("大型"),
     "medium": _l("中型"),
     "small": _l("小型"),
     "micro": _l("微型"),
 }
-RATING_WORDS: dict[int, LazyString] = {
+RATING_WORDS: dict[int, str] = {
     5: _l("非常满意"),
     4: _l("满意"),
     3: _l("基本满意"),

@@ -6,6 +6,7 @@
 Each step is one line, and is left out when the files it depends on have not changed.
 """
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -87,7 +88,18 @@ def run(command, environment=None):
         text=True,
         errors="replace",
     )
+    if done.returncode != 0 and os.strerror(errno.ENOSPC) in done.stdout:
+        raise no_space()
     return done.returncode == 0, done.stdout
+
+
+def no_space():
+    """The error for a full disk."""
+    need = NEEDED_BYTES >> 20
+    return StopError(
+        f"磁盘空间不足:{PROJECT} 至少需要 {need} MB。"
+        f"\nNo disk space: {PROJECT} needs {need} MB free."
+    )
 
 
 def last_lines(output, count=12):
@@ -98,13 +110,10 @@ def last_lines(output, count=12):
 def make_venv():
     """Create .venv, again when the folder was moved or its Python is gone."""
     mark = fingerprint()
-    if is_done("venv", mark) and run([str(PYTHON), "-m", "pip", "--version"])[0]:
+    if is_done("venv", mark) and run([str(PYTHON), "-c", "import pip"])[0]:
         return
     if shutil.disk_usage(PROJECT).free < NEEDED_BYTES:
-        raise StopError(
-            f"磁盘空间不足:{PROJECT} 至少需要 {NEEDED_BYTES >> 20} MB。"
-            f"\nNo disk space: {PROJECT} needs {NEEDED_BYTES >> 20} MB free."
-        )
+        raise no_space()
     say("创建 Python 虚拟环境 virtual environment (.venv)")
     for stamp in STAMPS.glob("requirements*"):
         stamp.unlink()

@@ -23,7 +23,7 @@ class Page:
         self.response = response
         self.status = response.status_code
         self.location = response.headers.get("Location", "")
-        self.text = response.get_data(as_text=True) if "text" in response.mimetype else ""
+        self.text = response.get_data(as_text=True) if "text" in (response.mimetype or "") else ""
         self._visitor, self._who = visitor, who
         if response.mimetype == "text/html" and self.status != 303 and self.text:
             check_html(self.text)

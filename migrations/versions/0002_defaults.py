@@ -6,7 +6,7 @@ Revises: 0001
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from portal.directory.defaults import CATEGORIES
 from portal.sla.calendar_data import load_overrides
@@ -55,7 +55,41 @@ category = sa.table(
 )
 
 
+# What a step down leaves in place, because rows of the city's own refer to it.
+USED = {
+    "calendar": "SELECT 1 FROM clock WHERE clock.calendar_id = calendar.id",
+    "policy": "SELECT 1 FROM clock WHERE clock.policy_id = policy.id",
+    "category": "SELECT 1 FROM ticket WHERE ticket.category_id = category.id"
+    " UNION ALL SELECT 1 FROM dispatch_rule WHERE dispatch_rule.category_id = category.id",
+}
+
+
 def upgrade() -> None:
+    """Adds what is missing, so that it also follows a step down that kept rows in use."""
+    _add_calendar()
+    for name, rules in PROFILES.items():
+        row = {
+            "profile": name,
+            "version": 1,
+            "rules": to_json(rules),
+            "current": name == "default",
+        }
+        op.execute(insert(policy).values(**row).on_conflict_do_nothing())
+    for place, one in enumerate(CATEGORIES, 1):
+        row = {
+            "name": one.name,
+            "template": one.template,
+            "needs_review": one.needs_review,
+            "by_pairing": True,
+            "complex": one.complex,
+            "consult": False,
+            "position": place,
+            "active": True,
+        }
+        op.execute(insert(category).values(**row).on_conflict_do_nothing())
+
+
+def _add_calendar() -> None:
     overrides, confirmed_years = load_overrides()
     row = {
         "time_zone": "Asia/Shanghai",
@@ -64,8 +98,10 @@ def upgrade() -> None:
         "current": True,
         "note": "国务院办公厅历年节假日安排通知",
     }
-    statement = sa.insert(calendar).values(**row).returning(calendar.c.id)
-    calendar_id = op.get_bind().execute(statement).scalar_one()
+    statement = insert(calendar).values(**row).on_conflict_do_nothing().returning(calendar.c.id)
+    calendar_id = op.get_bind().execute(statement).scalar_one_or_none()
+    if calendar_id is None:
+        return
     op.bulk_insert(
         calendar_day,
         [
@@ -79,36 +115,16 @@ def upgrade() -> None:
             for one in overrides
         ],
     )
-    op.bulk_insert(
-        policy,
-        [
-            {"profile": name, "version": 1, "rules": to_json(rules), "current": name == "default"}
-            for name, rules in PROFILES.items()
-        ],
-    )
-    op.bulk_insert(
-        category,
-        [
-            {
-                "name": one.name,
-                "template": one.template,
-                "needs_review": one.needs_review,
-                "by_pairing": True,
-                "complex": one.complex,
-                "consult": False,
-                "position": place,
-                "active": True,
-            }
-            for place, one in enumerate(CATEGORIES, 1)
-        ],
-    )
 
 
 def downgrade() -> None:
-    for table in ("calendar_day", "calendar", "policy"):
-        op.execute(sa.delete(sa.table(table)))
+    unused = sa.select(calendar.c.id).where(_unused("calendar"))
+    op.execute(sa.delete(calendar_day).where(calendar_day.c.calendar_id.in_(unused)))
+    op.execute(sa.delete(calendar).where(_unused("calendar")))
+    op.execute(sa.delete(policy).where(_unused("policy")))
     names = [one.name for one in CATEGORIES]
-    used = "SELECT 1 FROM ticket WHERE ticket.category_id = category.id"
-    op.execute(
-        sa.delete(category).where(category.c.name.in_(names), sa.text(f"NOT EXISTS ({used})"))
-    )
+    op.execute(sa.delete(category).where(category.c.name.in_(names), _unused("category")))
+
+
+def _unused(name: str) -> sa.TextClause:
+    return sa.text(f"NOT EXISTS ({USED[name]})")

@@ -55,7 +55,6 @@ def roles_for(endpoint: str) -> frozenset[Role]:
 def init_app(app: Flask) -> None:
     """Puts the gate before every request and tells Flask-Login how to find a user."""
     app.before_request(_gate)
-    login_manager.login_view = "auth.sign_in"  # pyright: ignore[reportAttributeAccessIssue]
     login_manager.user_loader(_load_user)
 
 
@@ -79,12 +78,19 @@ def _gate() -> Response | None:
     if endpoint in PUBLIC:
         return None
     if not current_user.is_authenticated:
-        return login_manager.unauthorized()  # pyright: ignore[reportReturnType]
+        return redirect(url_for("auth.sign_in", next=_wanted()), 303)
     if current_user.must_change_password and endpoint not in _BEFORE_CHANGE:
-        return redirect(url_for("auth.change_password"))
+        return redirect(url_for("auth.change_password"), 303)
     if Role(current_user.role) not in roles_for(endpoint):
         raise NotAllowed("您的账号不能打开这个页面。")
     return None
+
+
+def _wanted() -> str | None:
+    """The page to go on to after sign-in; a form that was sent is not sent again."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    return request.full_path if request.query_string else request.path
 
 
 def _expire() -> None:

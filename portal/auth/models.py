@@ -9,13 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.auth.roles import ACCOUNT_ROLES, Actor, Role
 from portal.db import BigId, Instant, Words
-from portal.extensions import db
+from portal.extensions import Base
 
 if TYPE_CHECKING:
     from portal.directory.models import Department, Enterprise
 
 
-class User(db.Model, UserMixin):
+class User(Base, UserMixin):
     """A person who can sign in; `username` is stored in lower case."""
 
     __table_args__ = (

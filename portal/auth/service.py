@@ -11,10 +11,13 @@ from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, Role
 from portal.directory.models import Enterprise
 from portal.directory.uscc import checked_uscc
-from portal.errors import Invalid
+from portal.errors import Invalid, NotFound
 from portal.extensions import db
+from portal.uniqueness import unique
 
 MIN_PASSWORD = 10
+KNOWN_FIRM = "这家企业已经注册，请用已有账号登录，或请本企业经办人协助。"
+TAKEN_NAME = "这个用户名已被使用，请换一个。"
 HASHER = PasswordHasher()
 # Verified when no account matches, so that an unknown name takes as long as a wrong password.
 _NOBODY = HASHER.hash("nobody at all")
@@ -41,7 +44,7 @@ def register(firm: Firm, username: str, password: str, now: datetime) -> User:
     """
     uscc = checked_uscc(firm.uscc)
     if db.session.scalar(select(Enterprise.id).where(Enterprise.uscc == uscc)) is not None:
-        raise Invalid("这家企业已经注册，请用已有账号登录，或请本企业经办人协助。", "uscc")
+        raise Invalid(KNOWN_FIRM, "uscc")
     check_password(password, firm.name, uscc, username)
     enterprise = Enterprise(
         uscc=uscc,
@@ -53,8 +56,8 @@ def register(firm: Firm, username: str, password: str, now: datetime) -> User:
         contact_phone=firm.contact_phone,
         created_at=now,
     )
-    db.session.add(enterprise)
-    db.session.flush()
+    with unique({"uq_enterprise_uscc": (KNOWN_FIRM, "uscc")}):
+        db.session.add(enterprise)
     return create_user(
         username,
         firm.contact_name,
@@ -81,7 +84,7 @@ def create_user(
     """A new account. Raises Invalid for a taken username, a weak password, a missing department."""
     username = username.strip().lower()
     if db.session.scalar(select(User.id).where(User.username == username)) is not None:
-        raise Invalid("这个用户名已被使用，请换一个。", "username")
+        raise Invalid(TAKEN_NAME, "username")
     check_password(password, name, username)
     if role in DEPARTMENT_ROLES and department_id is None:
         raise Invalid("请选择所在单位。", "department_id")
@@ -99,8 +102,8 @@ def create_user(
         created_at=now,
         password_changed_at=now,
     )
-    db.session.add(user)
-    db.session.flush()
+    with unique({"uq_user_username": (TAKEN_NAME, "username")}):
+        db.session.add(user)
     return user
 
 
@@ -148,3 +151,52 @@ def check_password(password: str, *personal: str) -> None:
     lowered = password.lower()
     if any(len(word) >= 4 and word.lower() in lowered for word in personal):
         raise Invalid("密码不能包含用户名、姓名、企业名称或信用代码。", "password")
+
+
+def update_user(
+    actor_id: int, user_id: int, name: str, phone: str | None, role: Role, department_id: int | None
+) -> User:
+    """Changes a person's name, telephone, role and department.
+
+    Raises Invalid when administrators change their own role, when an applicant would become staff
+    or the other way round, and when the role needs a department; NotFound.
+    """
+    user = get_user(user_id)
+    if role != user.role:
+        if user.id == actor_id:
+            raise Invalid("不能更改本人的角色，请由另一名系统管理员操作。", "role")
+        if Role.APPLICANT in (role, user.role):
+            raise Invalid("企业经办人账号不能改为工作人员，反过来也不行；请另建账号。", "role")
+    if role in DEPARTMENT_ROLES and department_id is None:
+        raise Invalid("请选择所在单位。", "department_id")
+    user.name, user.phone = name, phone
+    user.role = role
+    user.department_id = department_id if role in DEPARTMENT_ROLES else None
+    return user
+
+
+def set_active(actor_id: int, user_id: int, active: bool) -> User:
+    """Lets a person sign in, or no longer: then every session of theirs ends. Raises Invalid."""
+    user = get_user(user_id)
+    if user.id == actor_id and not active:
+        raise Invalid("不能停用本人的账号，请由另一名系统管理员操作。")
+    if user.active and not active:
+        user.session_epoch += 1
+    user.active = active
+    return user
+
+
+def reset_password(user_id: int, password: str, now: datetime) -> User:
+    """Gives a one-time password that must be changed at the next sign-in. Raises Invalid."""
+    user = get_user(user_id)
+    check_password(password, user.name, user.username)
+    set_password(user, password, now, must_change=True)
+    return user
+
+
+def get_user(user_id: int) -> User:
+    """The account. Raises NotFound."""
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound("没有找到这个账号。")
+    return user

@@ -1,5 +1,161 @@
-"""P."""
+"""The pages of accounts: sign in, register, sign out, change the password."""
 
-from flask import Blueprint
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from portal.auth import service
+from portal.auth.forms import PasswordForm, RegisterForm, SignInForm
+from portal.auth.models import User
+from portal.auth.roles import Role
+from portal.auth.service import Firm
+from portal.db import transaction, utcnow
+from portal.errors import Invalid
+from portal.extensions import csrf, limiter
+from portal.fields import blame, code
+from portal.web import PLACES
 
 blueprint = Blueprint("auth", __name__)
+TRIES = "10/minute"
+Answer = Response | str | tuple[str, int]
+
+
+def first_place(role: str) -> str:
+    """The address a person's work begins at; the landing page for a role without places."""
+    places = PLACES[Role(role)]
+    return url_for(places[0][1] if places else "home.index")
+
+
+def local_path(text: str | None) -> str | None:
+    """`text` when it is a path of this site, else None: no open redirect."""
+    if not text or not text.startswith("/") or text.startswith("//"):
+        return None
+    parts = urlsplit(text)
+    plain = text.isprintable() and "\\" not in text
+    return text if plain and not parts.scheme and not parts.netloc else None
+
+
+def begin_session(user: User) -> None:
+    """Signs a person on with a session of their own: nothing of the one before stays."""
+    session.clear()
+    login_user(user)
+    now = utcnow().timestamp()
+    session["signed_in_at"] = session["seen_at"] = now
+
+
+def _failed(response: Response) -> bool:
+    """Only wrong answers count: a whole office may sign in from one address in the morning."""
+    return response.status_code == 422
+
+
+def _by_account() -> str:
+    return f"account:{code(request.form.get('username')).lower()[:64]}"
+
+
+def _by_person() -> str:
+    return f"person:{current_user.get_id()}"
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit(TRIES, methods=["POST"], key_func=get_remote_address, deduct_when=_failed)
+@limiter.limit(TRIES, methods=["POST"], key_func=_by_account, deduct_when=_failed)
+@csrf.exempt
+def sign_in() -> Answer:
+    """Name and password; the same answer whichever of them is wrong."""
+    if current_user.is_authenticated:
+        return redirect(first_place(current_user.role), 303)
+    csrf.protect()
+    form = SignInForm(next=request.args.get("next"))
+    if form.validate_on_submit():
+        with transaction():
+            user = service.sign_in(form.username.data or "", form.password.data or "", utcnow())
+        if user is not None:
+            wanted = local_path(form.next.data)
+            begin_session(user)
+            return redirect(wanted or first_place(user.role), 303)
+        blame(form, Invalid(_("用户名或密码不正确，请重新输入。")))
+    status = 422 if form.errors else 200
+    expired = bool(session.pop("expired", False))
+    return render_template("auth/sign_in.html", form=form, expired=expired), status
+
+
+@blueprint.route("/register", methods=["GET", "POST"])
+@limiter.limit(TRIES, methods=["POST"], key_func=get_remote_address)
+@csrf.exempt
+def register() -> Answer:
+    """A firm and its first applicant, who is signed in at once."""
+    if current_user.is_authenticated:
+        return redirect(first_place(current_user.role), 303)
+    csrf.protect()
+    form = RegisterForm()
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                user = service.register(
+                    _firm(form), form.username.data or "", form.password.data or "", utcnow()
+                )
+        except Invalid as error:
+            blame(form, error)
+        else:
+            begin_session(user)
+            flash(_("注册成功，现在就可以提交诉求。"), "success")
+            return redirect(url_for("tickets.new"), 303)
+    phone = current_app.config["SERVICE_PHONE"]
+    status = 422 if form.errors else 200
+    return render_template("auth/register.html", form=form, service_phone=phone), status
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Answer:
+    """Ends this session."""
+    logout_user()
+    session.clear()
+    flash(_("您已退出登录。"), "success")
+    return redirect(url_for("home.index"), 303)
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+@limiter.limit(TRIES, methods=["POST"], key_func=_by_person, deduct_when=_failed)
+def change_password() -> Answer:
+    """A new password; every other session of the person ends, this one goes on."""
+    form = PasswordForm()
+    user = cast(User, current_user._get_current_object())
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                service.change_password(user, form.old.data or "", form.new.data or "", utcnow())
+        except Invalid as error:
+            blame(form, error, {"password": "new"})
+        else:
+            begin_session(user)
+            flash(_("密码已修改，其他设备上的登录已退出。"), "success")
+            return redirect(first_place(user.role), 303)
+    given = user.must_change_password
+    page = render_template("auth/change_password.html", form=form, given=given)
+    return page, 422 if form.errors else 200
+
+
+def _firm(form: RegisterForm) -> Firm:
+    return Firm(
+        uscc=form.uscc.data or "",
+        name=form.name.data or "",
+        region_id=form.region_id.data,
+        chain_id=form.chain_id.data,
+        size=form.size.data,
+        contact_name=form.contact_name.data or "",
+        contact_phone=form.contact_phone.data or "",
+    )

@@ -1,5 +1,17 @@
-"""P."""
+"""The administrator's pages, one module a noun; they never show the text of a ticket."""
 
-from flask import Blueprint
+from portal.directory import (
+    admin_categories,
+    admin_pairings,
+    admin_places,
+    admin_queue,
+    admin_rules,
+    admin_users,
+)
+from portal.directory.admin_blueprint import blueprint
 
-blueprint = Blueprint("admin", __name__)
+__all__ = ["PAGES", "blueprint"]
+PAGES = (
+    *(admin_users, admin_places, admin_categories),
+    *(admin_pairings, admin_rules, admin_queue),
+)

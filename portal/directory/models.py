@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Words
-from portal.extensions import db
+from portal.extensions import Base
 
 if TYPE_CHECKING:
     from portal.auth.models import User
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SIZES = ("large", "medium", "small", "micro")
 
 
-class Region(db.Model):
+class Region(Base):
     """A county, city or development zone 县市区; `position` is its place in lists."""
 
     id: Mapped[BigId]
@@ -24,7 +24,7 @@ class Region(db.Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Chain(db.Model):
+class Chain(Base):
     """An industrial chain 产业链."""
 
     id: Mapped[BigId]
@@ -33,7 +33,7 @@ class Chain(db.Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Category(db.Model):
+class Category(Base):
     """A kind of request 诉求类别; decides the text template, the review and the clocks."""
 
     id: Mapped[BigId]
@@ -47,7 +47,7 @@ class Category(db.Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Department(db.Model):
+class Department(Base):
     """A unit that answers 承办单位; its reviewer 分管负责人 approves what its cadres resolve."""
 
     id: Mapped[BigId]
@@ -57,7 +57,7 @@ class Department(db.Model):
     active: Mapped[bool] = mapped_column(default=True)
 
 
-class Enterprise(db.Model):
+class Enterprise(Base):
     """A firm, identified by its uscc 统一社会信用代码 (GB 32100-2015)."""
 
     __table_args__ = (
@@ -79,15 +79,13 @@ class Enterprise(db.Model):
     chain: Mapped[Chain | None] = relationship()
 
 
-class Pairing(db.Model):
+class Pairing(Base):
     """The standing cadre of a firm 包联: an owner, a deputy, and the days it holds."""
 
     __table_args__ = (
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates"),
         CheckConstraint("deputy_id IS NULL OR deputy_id <> owner_id", name="deputy"),
-        Index(
-            "uq_pairing_open", "enterprise_id", unique=True, postgresql_where="ends_on IS NULL"
-        ),
+        Index("uq_pairing_open", "enterprise_id", unique=True, postgresql_where="ends_on IS NULL"),
     )
 
     id: Mapped[BigId]
@@ -102,7 +100,7 @@ class Pairing(db.Model):
     deputy: Mapped["User | None"] = relationship(foreign_keys=[deputy_id])
 
 
-class Leave(db.Model):
+class Leave(Base):
     """Days on which a cadre is away 请假, and who stands in."""
 
     __table_args__ = (

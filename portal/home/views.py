@@ -1,5 +1,130 @@
-"""Placeholder."""
+"""What belongs to everybody: the landing page, the inbox, the query page, settings and health."""
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
+
+from portal.auth.roles import Role
+from portal.auth.views import first_place, local_path
+from portal.db import transaction, utcnow
+from portal.errors import NotFound
+from portal.extensions import db, limiter
+from portal.home import health as parts
+from portal.home.forms import QueryForm, capitals
+from portal.home.progress import find, progress_of
+from portal.notify.messages import words
+from portal.notify.models import Notice
+from portal.notify.queries import mark_read
+from portal.paging import Page, cursor_from, fetch
+from portal.web import PLACES
 
 blueprint = Blueprint("home", __name__)
+YEAR_SECONDS = 366 * 86400
+LANGUAGES = ("zh_CN", "en")
+Answer = Response | str | tuple[Any, int]
+
+
+@blueprint.get("/")
+def index() -> Answer:
+    """The landing page; who is signed in goes to where their work begins."""
+    if not current_user.is_authenticated:
+        return render_template("home/index.html")
+    if not PLACES[Role(current_user.role)] and not current_user.must_change_password:
+        return render_template("home/later.html")
+    return redirect(first_place(current_user.role), 303)
+
+
+@blueprint.get("/inbox")
+def inbox() -> Answer:
+    """The reader's notices, newest first."""
+
+    def address(**kw: Any) -> str:
+        return url_for("home.inbox", **kw)
+
+    query = select(Notice).where(Notice.user_id == current_user.id)
+    query = query.options(joinedload(Notice.ticket))
+    cursor = cursor_from(request.args)
+    found = fetch(query, Notice.created_at, Notice.id, cursor, address, descending=True)
+    rows = [
+        {
+            "text": words(notice),
+            "url": url_for("home.notice", notice_id=notice.id),
+            "created_at": notice.created_at,
+            "read_at": notice.read_at,
+        }
+        for notice in found.items
+    ]
+    shown = Page(rows, found.next_url, found.prev_url)
+    return render_template("home/inbox.html", page=shown)
+
+
+@blueprint.get("/inbox/<int:notice_id>")
+def notice(notice_id: int) -> Answer:
+    """Opens what a notice is about, and marks it as read."""
+    query = select(Notice).where(Notice.id == notice_id, Notice.user_id == current_user.id)
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound(_("没有找到这条消息。"))
+    number = found.ticket.number if found.ticket is not None else None
+    with transaction():
+        mark_read(current_user.id, notice_id)
+    if number is None:
+        return redirect(url_for("home.inbox"), 303)
+    return redirect(url_for("tickets.show", number=number), 303)
+
+
+@blueprint.post("/inbox/read")
+def read_all() -> Answer:
+    """Marks every notice of the reader as read."""
+    with transaction():
+        mark_read(current_user.id)
+    return redirect(url_for("home.inbox"), 303)
+
+
+@blueprint.post("/care")
+def care() -> Answer:
+    """Larger type, kept in a cookie."""
+    return _keep("care", "1" if request.form.get("care") == "1" else "0")
+
+
+@blueprint.post("/language")
+def language() -> Answer:
+    """Chinese or English, kept in a cookie."""
+    wanted = request.form.get("language")
+    return _keep("language", wanted if wanted in LANGUAGES else LANGUAGES[0])
+
+
+def _keep(name: str, value: str) -> Answer:
+    """Back to the page the reader was on, with the setting in a cookie for a year."""
+    answer = redirect(local_path(request.form.get("next")) or url_for("home.index"), 303)
+    secure = current_app.config["HTTPS"]
+    answer.set_cookie(
+        name, value, max_age=YEAR_SECONDS, secure=secure, httponly=True, samesite="Lax"
+    )
+    return answer
+
+
+@blueprint.route("/query", methods=["GET", "POST"])
+@limiter.limit("10/minute", methods=["POST"], key_func=get_remote_address)
+def query() -> Answer:
+    """Progress by number and query code; the same answer whichever of them is wrong."""
+    form = QueryForm(number=capitals(request.args.get("number"))[:40])
+    if form.validate_on_submit():
+        ticket = find(form.number.data or "", form.query_code.data or "")
+        if ticket is not None:
+            return render_template("home/progress.html", progress=progress_of(ticket, utcnow()))
+        form.form_errors.append(_("编号或查询码不正确，请对照提交成功页面上的内容核对。"))
+    return render_template("home/query.html", form=form), 422 if form.errors else 200
+
+
+@blueprint.get("/health")
+def health() -> Answer:
+    """200 when web, database, queue and timer work, else 503."""
+    state = parts.check()
+    return jsonify(state), 200 if set(state.values()) == {parts.OK} else 503

@@ -2,20 +2,19 @@
 
 from datetime import datetime
 
-from flask_babel import LazyString
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.auth.models import User
 from portal.extensions import db
+from portal.language import lazy as _l
 from portal.notify.models import Notice
 from portal.outbox.models import Message
 from portal.wording import clock_name, local_time
 
 # Who needs to do what by when: one sentence for each kind of notice.
-SENTENCES: dict[str, LazyString] = {
+SENTENCES: dict[str, str] = {
     "accepted": _l("您的诉求“%(title)s”已受理并派给承办人。"),
     "assigned": _l("请签收新派来的诉求“%(title)s”。"),
     "triage": _l("请派单：诉求“%(title)s”没有规则可循。"),

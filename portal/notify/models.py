@@ -4,11 +4,11 @@ from sqlalchemy import ForeignKey, Index, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Json, Words
-from portal.extensions import db
+from portal.extensions import Base
 from portal.tickets.models import Ticket
 
 
-class Notice(db.Model):
+class Notice(Base):
     """Who needs to do what by when; `kind` and `params` are put into words when it is shown."""
 
     __table_args__ = (

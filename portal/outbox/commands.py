@@ -14,10 +14,9 @@ from portal.db import transaction, utcnow
 from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
-from portal.queue import RELAY, SWEEP, nudge
+from portal.queue import RELAY, SWEEP, TIMER_LOCK, nudge
 from portal.sla import sweep
 
-TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 TICK_SECONDS = 1.0
 
 outbox = AppGroup("outbox", help="The messages that wait to leave the database.")

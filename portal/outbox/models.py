@@ -4,10 +4,10 @@ from sqlalchemy import CheckConstraint, Index, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import BigId, Instant, Json, Words
-from portal.extensions import db
+from portal.extensions import Base
 
 
-class Message(db.Model):
+class Message(Base):
     """An effect to come; `key`, where given, makes it happen once at most."""
 
     __table_args__ = (

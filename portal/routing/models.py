@@ -5,10 +5,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Words
 from portal.directory.models import Category, Chain, Department, Region
-from portal.extensions import db
+from portal.extensions import Base
 
 
-class DispatchRule(db.Model):
+class DispatchRule(Base):
     """One rule; an empty dimension matches everything, the most specific rule wins."""
 
     __table_args__ = (

@@ -7,11 +7,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Words
-from portal.extensions import db
+from portal.extensions import Base
 from portal.tickets.models import Ticket
 
 
-class CalendarVersion(db.Model):
+class CalendarVersion(Base):
     """One immutable calendar; a new year or a changed day is a new version."""
 
     __tablename__ = "calendar"
@@ -28,7 +28,7 @@ class CalendarVersion(db.Model):
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
 
-class CalendarDay(db.Model):
+class CalendarDay(Base):
     """A day that differs from its week: holiday, make-up day 调休, half day."""
 
     __table_args__ = (
@@ -42,7 +42,7 @@ class CalendarDay(db.Model):
     windows: Mapped[list | None] = mapped_column(JSONB)
 
 
-class Policy(db.Model):
+class Policy(Base):
     """One immutable version of a profile's clock rules, as the JSON of sla.default_policy."""
 
     __table_args__ = (
@@ -58,7 +58,7 @@ class Policy(db.Model):
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
 
-class Clock(db.Model):
+class Clock(Base):
     """One running promise of one ticket and round; freezes policy, calendar, start and dues.
 
     `original_due_at` moves with pauses but never with extensions; `attempt` counts the same clock
@@ -96,7 +96,7 @@ class Clock(db.Model):
     ticket: Mapped[Ticket] = relationship()
 
 
-class Pause(db.Model):
+class Pause(Base):
     """A stretch in which the clocks of a ticket stood still; belongs to the ticket, not a clock."""
 
     __table_args__ = (
@@ -111,7 +111,7 @@ class Pause(db.Model):
     ended_at: Mapped[Instant | None]
 
 
-class Timer(db.Model):
+class Timer(Base):
     """One instant at which one level of one clock fires, once for each generation."""
 
     __table_args__ = (

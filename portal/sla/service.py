@@ -54,13 +54,17 @@ class Clocks:
 
         A kind that the policy does not name for this ticket stays absent.
         """
-        policy_id = current_policy_id()
+        policy_id, calendar_id = current_policy_id(), current_calendar_id()
         rules = self._rules(policy_id)
+        begun: list[tuple[Clock, ClockRule]] = []
         for kind in kinds:
             attempt = 1 + sum(c.kind == kind and c.round == self.ticket.round for c in self.rows)
             rule = rules.get(kind)
             if rule is not None and (attempt == 1 or again):
-                self._start(rule, attempt, policy_id)
+                begun.append((self._start(rule, attempt, policy_id, calendar_id), rule))
+        db.session.flush()
+        for clock, rule in begun:
+            self._arm(clock, rule, generation=1)
         self.refresh()
 
     def _rules(self, policy_id: int) -> dict[str, ClockRule]:
@@ -73,8 +77,7 @@ class Clocks:
             kind="consult" if category.consult else "request",
         )
 
-    def _start(self, rule: ClockRule, attempt: int, policy_id: int) -> None:
-        calendar_id = current_calendar_id()
+    def _start(self, rule: ClockRule, attempt: int, policy_id: int, calendar_id: int) -> Clock:
         calendar = calendar_of(calendar_id)
         target = targets.parse_target(rule.target)
         due = targets.due(calendar, self.now, target)
@@ -96,8 +99,7 @@ class Clocks:
         )
         db.session.add(clock)
         self.rows.append(clock)
-        db.session.flush()
-        self._arm(clock, rule, generation=1)
+        return clock
 
     def _arm(self, clock: Clock, rule: ClockRule, generation: int, *, late: bool = False) -> None:
         """Arms the levels still to come; `late`: the breach too, which was due and never fired."""

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.auth.roles import SYSTEM, Role
 from portal.db import transaction, utcnow
@@ -17,6 +18,7 @@ from portal.tickets.service import applicant, confirmation, handle
 from portal.tickets.service.move import Ask, record, tell
 
 BATCH = 200
+RETRY = timedelta(minutes=10)  # a timer that fails is tried again, but not each second
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,9 @@ def _fire(timer_id: int, ticket_id: int, now: datetime, swept: Swept) -> None:
     except Exception:
         log.exception("timer failed", extra={"timer_id": timer_id})
         swept.failed += 1
+        with transaction() as session:
+            armed = Timer.id == timer_id, Timer.state == "armed"
+            session.execute(update(Timer).where(*armed).values(fire_at=now + RETRY))
 
 
 def _skip_lower(timer: Timer, clock: Clock, now: datetime) -> int:
@@ -123,7 +128,7 @@ def _escalate(ticket: Ticket, clock: Clock, timer: Timer, now: datetime) -> None
     record(Ask(SYSTEM, ticket.id, now), ticket, action, public=False, clock=clock.kind, due=due)
     # The key holds the due value: a moved due warns again, the same one never (lessons.md 11).
     key = f"{timer.level}:{clock.id}:{due}"
-    params = {"clock": clock.kind, "due": due}
+    params: dict[str, Any] = {"clock": clock.kind, "due": due}
     if ticket.assignee_id is None:
         tell(ticket, action, now, role=Role.DISPATCHER, key=key, **params)
         return

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
+from portal.language import lazy as _l
 from portal.tickets import doors, forms, lists
 from portal.tickets.lifecycle import Action, Outcome, Status
 from portal.tickets.service import handle
@@ -32,7 +32,7 @@ def queue() -> str:
 @blueprint.get("/desk/done")
 def done() -> str:
     """Every ticket the cadre holds or held, newest first."""
-    return lists.everything_page("desk.done", _("我的诉求"))
+    return lists.everything_page("desk.done", _("我承办的诉求"))
 
 
 doors.register(

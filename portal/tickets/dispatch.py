@@ -4,11 +4,11 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from portal.auth.roles import Actor, Role
 from portal.db import utcnow
+from portal.language import lazy as _l
 from portal.paging import cursor_from
 from portal.tickets import choices, doors, forms, lists, queries
 from portal.tickets.lifecycle import Action, Status

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import LazyString
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -14,6 +13,7 @@ from portal.auth.roles import Actor
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid, NotFound, Repeated
 from portal.extensions import db
+from portal.fields import blame
 from portal.queue import nudge
 from portal.tickets import files, policy, queries
 from portal.tickets.forms import ActForm, BareForm
@@ -38,14 +38,14 @@ class Door:
 
     action: Action
     verb: Verb
-    done: LazyString
+    done: str
     form: type[ActForm] = BareForm
-    consequence: LazyString | str = ""
+    consequence: str = ""
     danger: bool = False
     prepare: Callable[[Any, Ticket, Actor], None] | None = None
 
     @property
-    def label(self) -> LazyString:
+    def label(self) -> str:
         """The word on the button."""
         return ACTIONS[self.action]
 
@@ -92,7 +92,7 @@ def perform(door: Door, number: str) -> Answer:
         pass  # the first sending has done it: the second click sees the same page
     except Invalid as error:
         db.session.refresh(ticket)
-        _put(form, error)
+        blame(form, error)
         return _page(door, ticket, form), 422
     except Conflict as error:
         return _conflict(door, number, form, error, actor)
@@ -134,15 +134,6 @@ def _act(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> None:
     except BaseException:
         files.discard(stored, folder)
         raise
-
-
-def _put(form: ActForm, error: Invalid) -> None:
-    """The sentence goes next to its field, or above the form when there is none."""
-    if error.field in form:
-        field = form[error.field]
-        field.errors = [*field.errors, error.message]
-    else:
-        form.form_errors.append(error.message)
 
 
 def _page(door: Door, ticket: Ticket, form: ActForm) -> str:

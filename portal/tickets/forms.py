@@ -4,8 +4,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     HiddenField,
@@ -15,10 +13,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from portal.fields import phone
+from portal.language import lazy as _l
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS, RETURN_REASONS
 from portal.wording import RATING_WORDS, URGENCIES
@@ -49,11 +48,16 @@ def grouped(groups: Mapping[str, Mapping[Any, Any]], nothing: str) -> list[Selec
     return [SelectChoice("0", nothing), *rows]
 
 
-def text_area(label: LazyString, ask: LazyString, *, required: bool = True) -> TextAreaField:
+def text_area(label: str, ask: str, *, required: bool = True) -> TextAreaField:
     """A field for sentences, at most MAX_TEXT characters; `ask` says what to write."""
     length = Length(max=MAX_TEXT, message=_l("内容过长，请控制在 4000 字以内。"))
     need = DataRequired(message=ask) if required else Optional()
     return TextAreaField(label, [need, length], filters=[stripped])
+
+
+def files_field() -> MultipleFileField:
+    """Attachments of an action, after its words."""
+    return MultipleFileField(_l("附件"), description=FILES_HINT)
 
 
 class SubmitForm(FlaskForm):
@@ -91,7 +95,7 @@ class SubmitForm(FlaskForm):
         filters=[stripped],
     )
     contact_phone = phone(_l("联系电话"))
-    files = MultipleFileField(_l("附件"), description=FILES_HINT)
+    files = files_field()
 
 
 class ActForm(FlaskForm):
@@ -126,18 +130,14 @@ def new_key() -> str:
     return secrets.token_urlsafe(12)
 
 
-class FilesMixin:
-    """Adds attachments to an action."""
-
-    files = MultipleFileField(_l("附件"), description=FILES_HINT)
-
-
-class SupplyInfoForm(FilesMixin, ActForm):
+class SupplyInfoForm(ActForm):
     text = text_area(_l("补充内容"), _l("请写明补充的情况或说明附上的材料。"))
+    files = files_field()
 
 
-class CommentForm(FilesMixin, ActForm):
+class CommentForm(ActForm):
     text = text_area(_l("补充说明"), _l("请写明要补充的情况。"))
+    files = files_field()
 
 
 class UrgeForm(ActForm):
@@ -148,7 +148,7 @@ class WithdrawForm(ActForm):
     text = text_area(_l("撤回原因"), _l("请写明撤回的原因，例如问题已自行解决。"))
 
 
-def rating_field(ask: LazyString) -> RadioField:
+def rating_field(ask: str) -> RadioField:
     """The five grades, best first."""
     return RadioField(
         _l("您的评价"), choices=options(RATING_WORDS), validators=[DataRequired(message=ask)]
@@ -181,8 +181,9 @@ class RecordContactForm(ActForm):
     text = text_area(_l("联系情况"), _l("请写明和谁联系、了解到什么；企业会看到这段话。"))
 
 
-class ReplyForm(FilesMixin, ActForm):
+class ReplyForm(ActForm):
     text = text_area(_l("答复内容"), _l("请写明办理进展或答复意见；企业会看到这段话。"))
+    files = files_field()
 
 
 class NoteForm(ActForm):
@@ -193,7 +194,7 @@ class AskInfoForm(ActForm):
     text = text_area(_l("需要企业补充什么"), _l("请逐项写明需要企业补充的材料或情况。"))
 
 
-class ResolveForm(FilesMixin, ActForm):
+class ResolveForm(ActForm):
     outcome = RadioField(
         _l("办结方式"),
         choices=options(
@@ -206,6 +207,7 @@ class ResolveForm(FilesMixin, ActForm):
     )
     text = text_area(_l("给企业的答复"), _l("请写明办理结果；审核通过后企业会看到。"))
     internal = text_area(_l("内部备注"), _l("请填写。"), required=False)
+    files = files_field()
 
 
 class AskReturnForm(ActForm):
@@ -235,7 +237,7 @@ class DispatchForm(ActForm):
         coerce=int,
         choices=[],
         validators=[DataRequired(message=_l("请选择承办单位。"))],
-        invalid_choice_message=_l("请选择承办单位。"),
+        invalid_choice_message=_l("请选择承办单位。"),  # pyright: ignore[reportCallIssue]
     )
     cadre_id = SelectField(
         _l("承办人"),
@@ -253,7 +255,7 @@ class ReassignForm(ActForm):
         coerce=int,
         choices=[],
         validators=[DataRequired(message=_l("请选择新的承办人。"))],
-        invalid_choice_message=_l("请选择新的承办人。"),
+        invalid_choice_message=_l("请选择新的承办人。"),  # pyright: ignore[reportCallIssue]
     )
     text = text_area(_l("改派原因"), _l("请写明改派的原因。"))
 

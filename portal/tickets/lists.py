@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request, url_for
-from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -16,7 +15,7 @@ from portal.tickets.pages import rows
 from portal.tickets.queries import LIGHT_NAMES, Filter
 from portal.wording import LIGHTS, STATUSES
 
-Views = Mapping[str, tuple[LazyString, frozenset[Status]]]
+Views = Mapping[str, tuple[str, frozenset[Status]]]
 Chips = list[dict[str, Any]]
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Json, Words
 from portal.directory.models import Category, Chain, Department, Enterprise, Region
-from portal.extensions import db
+from portal.extensions import Base, db
 from portal.tickets.lifecycle import Outcome, Status
 from portal.tickets.policy import Facts
 
@@ -29,7 +29,7 @@ _OPEN = "status <> 'closed'"
 TICKET_ID = Sequence("ticket_id_seq", metadata=db.metadata)
 
 
-class Ticket(db.Model):
+class Ticket(Base):
     """One request of one enterprise 诉求; changed by tickets.service only."""
 
     __table_args__ = (
@@ -143,7 +143,7 @@ class Ticket(db.Model):
         )
 
 
-class TicketEvent(db.Model):
+class TicketEvent(Base):
     """One action of one actor: the timeline, the audit and the source of every figure."""
 
     __table_args__ = (
@@ -169,14 +169,14 @@ class TicketEvent(db.Model):
     payload: Mapped[Json] = mapped_column(default=dict)
 
 
-class TicketNumber(db.Model):
+class TicketNumber(Base):
     """The last number given out on a local day; its row lock makes numbers unique."""
 
     day: Mapped[date] = mapped_column(primary_key=True)
     last: Mapped[int]
 
 
-class Draft(db.Model):
+class Draft(Base):
     """What an applicant has typed and not yet submitted: one a person."""
 
     id: Mapped[BigId]
@@ -190,7 +190,7 @@ class Draft(db.Model):
     )
 
 
-class Attachment(db.Model):
+class Attachment(Base):
     """A file kept outside the web root under a random name; of a draft first, then of a ticket."""
 
     __table_args__ = (
@@ -214,7 +214,7 @@ class Attachment(db.Model):
     draft: Mapped[Draft | None] = relationship(back_populates="attachments")
 
 
-class Petition(db.Model):
+class Petition(Base):
     """A request to depart from the rules: asked, then granted or refused by another person."""
 
     __table_args__ = (
@@ -252,7 +252,7 @@ class Petition(db.Model):
     answer: Mapped[Words | None]
 
 
-class Order(db.Model):
+class Order(Base):
     """A supervision order 督办单: asks the cadre for a written answer by its own due."""
 
     __tablename__ = "supervision_order"

@@ -90,13 +90,13 @@ class Filter:
         if self.category_id is not None:
             conditions.append(Ticket.category_id == self.category_id)
         if self.return_pending:
-            conditions.append(Ticket.return_pending)
+            conditions.append(Ticket.return_pending.is_(True))
         if self.overdue:
             conditions += [Ticket.next_due_at < now, Ticket.status != Status.CLOSED]
         return conditions
 
 
-def _list(actor: Actor, chosen: Filter, now: datetime) -> Select[tuple[Ticket]]:
+def _list(actor: Actor, chosen: Filter, now: datetime) -> Select[Ticket]:
     return (
         select(Ticket)
         .where(visible(actor), *chosen.where(now))

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
+from portal.language import lazy as _l
 from portal.tickets import doors, forms, lists
 from portal.tickets.lifecycle import OPEN, Action, Status
 from portal.tickets.service import review as verbs

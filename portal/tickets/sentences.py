@@ -1,14 +1,15 @@
 """The one sentence on a ticket page that says where it stands, and what happens next."""
 
-from flask_babel import LazyString
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from datetime import datetime
 
+from flask_babel import gettext as _
+
+from portal.language import lazy as _l
 from portal.tickets.lifecycle import Confirmation, Outcome, Status
 from portal.tickets.models import Ticket
-from portal.wording import local_time, outcome_name
+from portal.wording import clock_name, local_time, outcome_name
 
-NEXT_FOR_FIRM: dict[Status, LazyString] = {
+NEXT_FOR_FIRM: dict[Status, str] = {
     Status.SUBMITTED: _l("系统按包联关系和派单规则为您找到承办人，通常只要几秒钟。"),
     Status.TRIAGE: _l("派单员选定承办单位后，承办人会在 2 个工作小时内联系您。"),
     Status.ASSIGNED: _l("承办人签收后会先电话联系您，3 个工作日内给出答复。"),
@@ -20,7 +21,7 @@ NEXT_FOR_FIRM: dict[Status, LazyString] = {
     ),
     Status.ON_HOLD: _l("条件暂不具备，承办单位会在承诺的日期前恢复办理，并定期告诉您进展。"),
 }
-NEXT_FOR_STAFF: dict[Status, LazyString] = {
+NEXT_FOR_STAFF: dict[Status, str] = {
     Status.SUBMITTED: _l("系统正在派单；也可以由派单员直接派出。"),
     Status.TRIAGE: _l("由派单员派给承办单位，或说明不予受理的理由和正确的渠道。"),
     Status.ASSIGNED: _l("承办人签收并首次联系企业；逾期未签收的由系统签收，时限照常计算。"),
@@ -30,10 +31,12 @@ NEXT_FOR_STAFF: dict[Status, LazyString] = {
     Status.AWAITING_CONFIRMATION: _l("等待企业确认；逾期未确认按“未确认”办结，不计入解决率。"),
     Status.ON_HOLD: _l("挂账期间仍计为未解决，到承诺日期恢复办理。"),
 }
+# Where the promise is ours to keep, not the firm's.
+_OURS = frozenset({Status.SUBMITTED, Status.TRIAGE, Status.ASSIGNED, Status.IN_PROGRESS})
 
 
-def for_firm(ticket: Ticket) -> str:
-    """Where the ticket stands, in the words of a person at a counter."""
+def for_firm(ticket: Ticket, now: datetime) -> str:
+    """Where the ticket stands at `now` (UTC), in the words of a person at a counter."""
     status = Status(ticket.status)
     due = local_time(ticket.next_due_at)
     if status is Status.CLOSED:
@@ -41,6 +44,8 @@ def for_firm(ticket: Ticket) -> str:
     department = ticket.department.name if ticket.department else ""
     cadre = ticket.assignee.name if ticket.assignee else ""
     who = f"{department} {cadre}".strip()
+    if ticket.next_due_at is not None and ticket.next_due_at < now and status in _OURS:
+        return _late(ticket, who, due)
     match status:
         case Status.SUBMITTED:
             return _("已收到您的诉求，最迟 %(due)s 前受理。", due=due)
@@ -58,6 +63,15 @@ def for_firm(ticket: Ticket) -> str:
             return _("%(who)s 已将这件诉求挂账，条件具备后恢复办理。", who=who)
         case _:
             return _in_progress(ticket, who, due)
+
+
+def _late(ticket: Ticket, who: str, due: str) -> str:
+    """Overdue is said plainly, with what the firm can do."""
+    clock = clock_name(ticket.next_clock or "")
+    late = _("%(clock)s（%(due)s）已经超过", clock=clock, due=due)
+    if not who:
+        return _("%(late)s，派单员已收到提醒，您也可以催办。", late=late)
+    return _("%(who)s 正在办理，%(late)s，已提醒本单位负责人，您也可以催办。", who=who, late=late)
 
 
 def _in_progress(ticket: Ticket, who: str, due: str) -> str:

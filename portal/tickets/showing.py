@@ -53,7 +53,7 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
     return {
         "ticket": ticket,
         "firm": firm,
-        "sentence": sentences.for_firm(ticket) if firm else sentences.for_staff(ticket, left),
+        "sentence": sentences.for_firm(ticket, now) if firm else sentences.for_staff(ticket, left),
         "next_step": sentences.next_step(ticket, firm),
         "light": nearest.light if nearest else None,
         "nearest": nearest,

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from flask import Blueprint, current_app, render_template, request, send_file, url_for
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -11,6 +10,7 @@ from werkzeug.wrappers import Response
 from portal.db import utcnow
 from portal.errors import NotFound
 from portal.extensions import db
+from portal.language import lazy as _l
 from portal.paging import cursor_from
 from portal.tickets import doors, files, forms, queries
 from portal.tickets.lifecycle import OPEN, Action, Status

@@ -1,4 +1,4 @@
-"""A firm registers, files with an attachment and is helped; the supervisor sees the figure change."""
+"""A firm registers, files with an attachment and is helped; the figure changes."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def resolution(page: Page) -> str:
     """The counted resolution figure of the supervisor's page, as n / d."""
     page.goto("/figures")
     text = page.locator("main").inner_text()
-    found = re.search(r"解决率（毛）[^%–]*?([\d,]+)\s*/\s*([\d,]+)", text, re.S)
+    found = re.search(r"解决率（毛）.*?(\d[\d,]*)\s*/\s*([\d,]+)", text, re.S)
     assert found is not None, text[:800]
     return f"{found[1]}/{found[2]}"
 
@@ -24,13 +24,13 @@ def register(page: Page) -> None:
     page.goto("/register")
     page.get_by_label("统一社会信用代码").fill(make_uscc(987654))
     page.get_by_label("企业名称").fill("聊城试航精密机械有限公司")
-    page.get_by_label("县市区").select_option(label="东昌府区")
+    page.get_by_label("所在县市区").select_option(label="东昌府区")
     page.get_by_label("企业规模").select_option(label="小型")
-    page.get_by_label("联系人").fill("钱厂长")
-    page.get_by_label("联系电话").fill("13812345678")
+    page.get_by_label("经办人姓名").fill("钱厂长")
+    page.get_by_label("经办人电话").fill("13812345678")
     page.get_by_label("用户名").fill("shihang")
     page.get_by_label("密码", exact=True).fill("jingmi-jixie-88")
-    page.get_by_label("再次输入密码").fill("jingmi-jixie-88")
+    page.get_by_label("再输一次密码").fill("jingmi-jixie-88")
     page.get_by_role("checkbox").check()
     page.locator("main").get_by_role("button", name=re.compile("注册")).click()
     page.wait_for_url(re.compile("/tickets"))

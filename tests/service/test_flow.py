@@ -51,7 +51,9 @@ def test_a_firm_files_and_its_problem_is_solved(town: Town) -> None:
     ticket = db.session.get_one(Ticket, ticket_id)
     assert (ticket.status, ticket.outcome, ticket.confirmation) == ("closed", "solved", "confirmed")
     events = db.session.scalars(
-        select(TicketEvent.action).where(TicketEvent.ticket_id == ticket_id).order_by(TicketEvent.seq)
+        select(TicketEvent.action)
+        .where(TicketEvent.ticket_id == ticket_id)
+        .order_by(TicketEvent.seq)
     ).all()
     assert events == [
         *("submit", "route", "sign", "record_contact", "resolve", "approve", "confirm")

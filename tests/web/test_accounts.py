@@ -58,7 +58,10 @@ def test_a_firm_registers_and_can_submit_at_once(visit: Visitor, town: Town) -> 
     page = register(visit, town, uscc=typed, contact_phone="0635-8281234", username="LinQing")
     assert (page.status, page.location) == (303, "/tickets/new")
     firm = db.session.scalar(select(Enterprise).where(Enterprise.uscc == USCC))
-    assert firm is not None and (firm.name, firm.contact_phone) == ("临清轴承有限公司", "0635-8281234")
+    assert firm is not None and (firm.name, firm.contact_phone) == (
+        "临清轴承有限公司",
+        "0635-8281234",
+    )
     user = db.session.scalar(select(User).where(User.username == "linqing"))
     assert user is not None and (user.role, user.enterprise_id) == ("applicant", firm.id)
     assert user.password_hash.startswith("$argon2id$")
@@ -88,7 +91,8 @@ def test_a_firm_registers_and_can_submit_at_once(visit: Visitor, town: Town) -> 
 def test_registration_says_what_to_correct(
     visit: Visitor, town: Town, field: str, value: str, sentence: str
 ) -> None:
-    page = register(visit, town, **{field: value})
+    typed = {"password2": value} if field == "password" else {}
+    page = register(visit, town, **{**typed, field: value})
     assert page.status == 422
     assert sentence in error_of(page, field)
     summary = page.soup.select_one(".error-summary")

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -16,7 +17,7 @@ from tests.pages import Visitor
 from tests.web.filing import PDF, file_ticket, status_of
 
 
-def act(visit: Visitor, who: str, number: str, action: str, **words: object) -> None:
+def act(visit: Visitor, who: str, number: str, action: str, **words: Any) -> None:
     """Opens the action's page and sends it; it must be accepted."""
     page = visit.get(who, f"/tickets/{number}/{action}")
     assert page.status == 200, page.words

@@ -10,7 +10,7 @@ from portal.db import transaction, utcnow
 from portal.extensions import db, rq
 from portal.notify.models import Notice
 from portal.outbox import relay
-from portal.outbox.commands import TIMER_LOCK
+from portal.queue import TIMER_LOCK
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.service import handle, submit

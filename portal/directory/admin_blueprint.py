@@ -1,0 +1,66 @@
+"""The blueprint of the administrator's pages, and what each of them does the same way."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from portal.db import utcnow
+from portal.directory import queries
+from portal.directory.models import Enterprise
+from portal.errors import Invalid
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+MANY = 5
+Answer = Response | str | tuple[str, int]
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+def my_id() -> int:
+    """The id of the administrator who asks."""
+    return current_user.id
+
+
+def today() -> date:
+    """The local day."""
+    return utcnow().astimezone(LOCAL).date()
+
+
+def done(sentence: str, endpoint: str, **values: Any) -> Response:
+    """Back to a page, with what was done in a sentence."""
+    flash(sentence, "success")
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def refused(error: Invalid, endpoint: str, **values: Any) -> Response:
+    """Back to a page, with why it was not done."""
+    flash(error.message, "danger")
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def page(template: str, form: FlaskForm, **context: Any) -> Answer:
+    """A page with a form: 422 when it was refused."""
+    return render_template(template, form=form, **context), 422 if form.errors else 200
+
+
+def confirm(title: str, consequence: str, button: str, back: str) -> Answer:
+    """Asks once, on a page of its own, with the consequence in words."""
+    return render_template(
+        "admin/confirm.html", heading=title, consequence=consequence, button=button, back=back
+    )
+
+
+def find_firm(text: str) -> Enterprise:
+    """The one firm that `text` names. Raises Invalid (field `firm`) when none or several match."""
+    found = queries.enterprises(text, MANY + 1)
+    if not found:
+        raise Invalid("没有找到这家企业，请核对名称或信用代码；企业须先注册。", "firm")
+    if len(found) > 1:
+        names = "、".join(firm.name for firm in found[:MANY])
+        raise Invalid(f"有多家企业符合：{names}。请填写信用代码或全称。", "firm")
+    return found[0]

@@ -1,0 +1,163 @@
+"""The administrator's forms: accounts, places, categories, pairings, leave and dispatch rules."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import DateField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal import fields
+from portal.directory import queries
+from portal.directory.models import Category, Department
+from portal.language import lazy as _l
+from portal.wording import ROLES, URGENCIES
+
+STAFF = {code: name for code, name in ROLES.items() if code not in ("system", "applicant")}
+PLACE_ASK = _l("请填写 0 到 9999 的整数，小的排在前面。")
+ONE_TIME_ASK = _l("请设置一次性密码，至少 10 个字符。")
+
+
+class _Day(DateField):
+    """A date with one sentence for everything that is wrong with it."""
+
+    def __init__(self, label: Any, validators: Any = None, *, ask: Any, **kw: Any) -> None:
+        super().__init__(label, validators, **kw)
+        self.ask = ask
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        try:
+            super().process_formdata(valuelist)
+        except ValueError as error:
+            raise ValueError(str(self.ask)) from error
+
+
+def day(label: str, ask: str) -> DateField:
+    """A local date."""
+    return _Day(label, [InputRequired(message=ask)], ask=ask)
+
+
+class BareForm(FlaskForm):
+    """For an action that needs no words."""
+
+
+class UserForm(FlaskForm):
+    """What can be changed of a member of staff."""
+
+    name = fields.line(_l("姓名"), _l("请填写姓名。"), most=30)
+    phone = fields.phone(_l("电话"), required=False)
+    role = fields.words(_l("角色"), _l("请选择角色。"), STAFF)
+    department_id = fields.pick(_l("所在单位"), _l("请从列表中选择单位。"), required=False)
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(**kw)
+        rows = queries.names(Department)
+        fields.offer(self.department_id, rows, _l("不属于承办单位"))
+
+
+class NewUserForm(UserForm):
+    """A new member of staff with a one-time password."""
+
+    username = fields.username(_l("用户名"))
+    password = fields.password(_l("一次性密码"), ONE_TIME_ASK)
+
+
+class ApplicantForm(FlaskForm):
+    """What can be changed of a firm's applicant."""
+
+    name = fields.line(_l("姓名"), _l("请填写姓名。"), most=30)
+    phone = fields.phone(_l("电话"), required=False)
+
+
+class NewApplicantForm(ApplicantForm):
+    """One more applicant for a firm that is registered."""
+
+    firm = fields.line(_l("企业"), _l("请填写企业的统一社会信用代码或名称。"))
+    username = fields.username(_l("用户名"))
+    password = fields.password(_l("一次性密码"), ONE_TIME_ASK)
+
+
+class ResetForm(FlaskForm):
+    """A one-time password for somebody who forgot theirs."""
+
+    password = fields.password(_l("一次性密码"), ONE_TIME_ASK)
+
+
+class LeaveForm(FlaskForm):
+    """Days away and who stands in."""
+
+    starts_on = day(_l("开始日期"), _l("请填写请假的第一天。"))
+    ends_on = day(_l("结束日期"), _l("请填写请假的最后一天。"))
+    deputy_id = fields.pick(_l("代理人"), _l("请从列表中选择代理人。"), required=False)
+
+    def __init__(self, cadre_id: int, **kw: Any) -> None:
+        super().__init__(**kw)
+        others = {key: name for key, name in queries.cadre_names().items() if key != cadre_id}
+        fields.offer(self.deputy_id, others, _l("无代理人"))
+
+
+class PlaceForm(FlaskForm):
+    """A region or a chain."""
+
+    name = fields.line(_l("名称"), _l("请填写名称。"), most=40)
+    position = fields.whole(_l("排列顺序"), PLACE_ASK)
+
+
+class DepartmentForm(PlaceForm):
+    """A department."""
+
+    phone = fields.phone(_l("单位电话"), required=False)
+
+
+class CategoryForm(FlaskForm):
+    """A category of requests."""
+
+    name = fields.line(_l("名称"), _l("请填写类别名称。"), most=20)
+    template = TextAreaField(
+        _l("填写提示"),
+        [Optional(), Length(max=1000, message=_l("填写提示请控制在 1000 个字以内。"))],
+        description=_l("企业选择这个类别后，详细情况中先出现的几行字。"),
+    )
+    position = fields.whole(_l("排列顺序"), PLACE_ASK)
+    needs_review = fields.tick(
+        _l("办结须审核"), description=_l("承办人办结后，先由分管负责人审核，再请企业确认。")
+    )
+    by_pairing = fields.tick(
+        _l("优先派给包联干部"), description=_l("不勾选时，直接按派单规则派给承办单位。")
+    )
+    complex = fields.tick(_l("复杂事项"), description=_l("办结时限按复杂事项计算。"))
+    consult = fields.tick(_l("咨询事项"), description=_l("答复时限按咨询事项计算。"))
+
+
+class PairingForm(FlaskForm):
+    """A firm's standing cadre."""
+
+    firm = fields.line(_l("企业"), _l("请填写企业的统一社会信用代码或名称。"))
+    owner_id = fields.pick(_l("包联干部"), _l("请选择包联干部。"))
+    deputy_id = fields.pick(_l("代理人"), _l("请从列表中选择代理人。"), required=False)
+    starts_on = day(_l("开始日期"), _l("请填写开始日期。"))
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(**kw)
+        cadres = queries.cadre_names()
+        fields.offer(self.owner_id, cadres, _l("请选择"))
+        fields.offer(self.deputy_id, cadres, _l("无代理人"))
+
+
+class RuleForm(FlaskForm):
+    """A dispatch rule: an empty dimension matches everything."""
+
+    category_id = fields.pick(_l("诉求类别"), _l("请从列表中选择类别。"), required=False)
+    region_id = fields.pick(_l("县市区"), _l("请从列表中选择县市区。"), required=False)
+    chain_id = fields.pick(_l("产业链"), _l("请从列表中选择产业链。"), required=False)
+    urgency = fields.words(
+        _l("紧急程度"), _l("请从列表中选择紧急程度。"), URGENCIES, nothing=_l("不限")
+    )
+    department_id = fields.pick(_l("派给哪个单位"), _l("请选择承办单位。"))
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(**kw)
+        unlimited = _l("不限")
+        fields.offer(self.category_id, queries.names(Category), unlimited)
+        fields.offer(self.region_id, queries.region_names(), unlimited)
+        fields.offer(self.chain_id, queries.chain_names(), unlimited)
+        fields.offer(self.department_id, queries.names(Department), _l("请选择"))

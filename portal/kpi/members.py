@@ -1,0 +1,133 @@
+"""The list of tickets behind each side of a figure, made of the conditions that count it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select, and_, case, func, null, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from portal.extensions import db
+from portal.kpi.conditions import Condition, Definition, Dimensions, definitions, inside, span
+from portal.kpi.figures import TIMES
+from portal.kpi.periods import Period
+from portal.paging import PAGE_SIZE
+from portal.sla.calendars import current_calendar
+from portal.sla.models import Clock
+from portal.tickets.models import Ticket
+
+Side = Literal["n", "d", "rest", "excluded"]
+SIDES: tuple[Side, ...] = ("n", "d", "rest", "excluded")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row of a list: a ticket, or one clock of it, and how it counts.
+
+    `counted`: it is in n. `excluded_as`: the reason it is left out. `hours`: working hours, of
+    the times only.
+    """
+
+    id: int
+    ticket: Ticket
+    clock: Clock | None
+    counted: bool
+    excluded_as: str | None
+    hours: float | None
+
+
+def members(
+    name: str, side: Side, period: Period, chosen: Dimensions, now: datetime
+) -> Select[*tuple[Any, ...]]:
+    """The rows behind one side of a figure: id, Ticket, Clock or null, counted, excluded_as.
+
+    A clock figure has one row for each promise, so a ticket of two rounds may come twice.
+    """
+    rule = definitions(now)[name]
+    reasons = [(one, why) for why, one in rule.excluded.items()]
+    table = Ticket if rule.source == "ticket" else Clock
+    clock = Clock if rule.source == "clock" else null()
+    query = select(
+        table.id.label("row_id"),
+        Ticket,
+        clock,
+        rule.n.label("counted"),
+        (case(*reasons) if reasons else null()).label("excluded_as"),
+        *(span(name) if name in TIMES else (null(), null())),
+    )
+    if rule.source == "clock":
+        query = query.select_from(Clock).join(Ticket, Ticket.id == Clock.ticket_id)
+    else:
+        query = query.select_from(Ticket)
+    query = query.where(*chosen.where(), inside(rule.at, period), _side(rule, side))
+    return (
+        query.join(Ticket.enterprise)
+        .join(Ticket.category)
+        .options(
+            contains_eager(Ticket.enterprise),
+            contains_eager(Ticket.category),
+            joinedload(Ticket.department),
+        )
+    )
+
+
+def _side(rule: Definition, side: Side) -> Condition:
+    match side:
+        case "n":
+            return rule.n
+        case "d":
+            return rule.d
+        case "rest":
+            return and_(rule.d, rule.n.is_not(True))
+        case "excluded":
+            return or_(False, *rule.excluded.values())
+
+
+@dataclass(frozen=True)
+class MemberPage:
+    """One page of a list, newest rows first, and where its neighbours begin (None at the ends)."""
+
+    items: list[Member]
+    total: int
+    after: int | None = None
+    before: int | None = None
+
+
+def member_page(
+    query: Select[*tuple[Any, ...]], *, after: int | None = None, before: int | None = None
+) -> MemberPage:
+    """The rows below the row `after`, or those just above `before`; three statements."""
+    row_id = query.selected_columns["row_id"]
+    count = select(func.count()).select_from(query.with_only_columns(row_id).subquery())
+    total = db.session.scalar(count) or 0
+    page = query.order_by(row_id.asc() if before else row_id.desc()).limit(PAGE_SIZE + 1)
+    if before:
+        page = page.where(row_id > before)
+    elif after:
+        page = page.where(row_id < after)
+    rows = _members(db.session.execute(page))
+    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
+    if before:
+        rows.reverse()
+    if not rows:
+        return MemberPage([], total)
+    forward, backward = (True, more) if before else (more, after is not None)
+    return MemberPage(
+        rows, total, rows[-1].id if forward else None, rows[0].id if backward else None
+    )
+
+
+def _members(rows: Iterable[Any]) -> list[Member]:
+    calendar = current_calendar()
+    return [
+        Member(
+            row.row_id,
+            row.Ticket,
+            row[2],
+            bool(row.counted),
+            row.excluded_as,
+            calendar.minutes_between(row[5], row[6]) / 60 if row[5] and row[6] else None,
+        )
+        for row in rows
+    ]

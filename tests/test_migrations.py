@@ -1,0 +1,176 @@
+"""Migrations go up and down with data in every table, and the models are the schema."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from flask import Flask
+from flask_migrate import check, downgrade, upgrade
+from psycopg import sql
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from portal.db import transaction
+from portal.directory.models import Leave, Pairing
+from portal.extensions import db
+from portal.factory import create_app
+from portal.tickets.models import Attachment
+from portal.tickets.service import confirmation, drafts, handle, triage
+from tests.factories import MONDAY, Town, make_town
+from tests.service.stages import assigned, signed
+from tests.services import Services
+
+
+@pytest.fixture
+def fresh(services: Services, tmp_path) -> Iterator[Flask]:
+    """An application on an empty database of its own."""
+    name = f"migrations_{secrets.token_hex(4)}"
+    owner = make_url(services.owner_url)
+    with services.postgres.connect() as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(owner.username or "")
+            )
+        )
+    app = create_app(
+        {
+            **services.settings,
+            "DATABASE_URL": renamed(services.app_url, name),
+            "MIGRATION_DATABASE_URL": renamed(services.owner_url, name),
+            "PORTAL_INSTANCE": str(tmp_path),
+            "SECRET_KEY": "a secret for tests only, long enough",
+            "TESTING": True,
+        }
+    )
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    with services.postgres.connect() as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def owner_engine(fresh: Flask) -> Iterator[Engine]:
+    """The fresh database as its owner."""
+    engine = create_engine(fresh.config["MIGRATION_DATABASE_URL"])
+    yield engine
+    engine.dispose()
+
+
+def renamed(address: str, database: str) -> str:
+    return make_url(address).set(database=database).render_as_string(hide_password=False)
+
+
+def fill() -> None:
+    """Data in every table: people, a finished ticket, a paused one, orders, returns, a draft."""
+    town = make_town()
+    assigned(town).to_confirmation().confirm()
+    asked = signed(town)
+    asked.do(triage.supervise, town.supervisor, "请说明进展")
+    asked.do(handle.ask_return, asked.who, "not_ours", "不归我们管")
+    asked.do(handle.ask_info, asked.who, "请补充贷款合同").relay()
+    disputed = assigned(town).to_confirmation()
+    disputed.do(confirmation.dispute, town.firm, 1, "银行没有续贷")
+    with transaction() as session:
+        draft = drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
+        session.add_all([file_of(town, draft.id), *absences_and_pairings(town)])
+
+
+def file_of(town: Town, draft_id: int) -> Attachment:
+    return Attachment(
+        draft_id=draft_id,
+        stored_name=secrets.token_hex(8),
+        name="合同.pdf",
+        media_type="application/pdf",
+        size=5,
+        sha256="0" * 64,
+        uploaded_by_id=town.firm.id,
+    )
+
+
+def absences_and_pairings(town: Town) -> list[Leave | Pairing]:
+    day = date(2026, 3, 2)
+    return [
+        Leave(cadre_id=town.cadre2.id, starts_on=day, ends_on=day),
+        Pairing(enterprise_id=town.other_enterprise_id, owner_id=town.labour.id, starts_on=day),
+    ]
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names())
+
+
+def counts(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            name: connection.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one()
+            for name in tables(engine)
+        }
+
+
+def test_up_and_down_and_up_with_data_in_every_table(fresh: Flask, owner_engine: Engine) -> None:
+    upgrade()
+    fill()
+    full = counts(owner_engine)
+    assert {name for name, count in full.items() if count == 0} == set()
+    assert set(full) == {table.name for table in db.metadata.sorted_tables} | {"alembic_version"}
+    db.session.remove()
+    downgrade(revision="base")
+    assert tables(owner_engine) == {"alembic_version"}
+    with owner_engine.connect() as connection:
+        left = "SELECT count(*) FROM pg_proc WHERE proname = 'refuse_change'"
+        assert connection.execute(text(left)).scalar_one() == 0
+        left = "SELECT count(*) FROM pg_sequences WHERE schemaname = 'public'"
+        assert connection.execute(text(left)).scalar_one() == 0
+    upgrade()
+    fill()
+    assert counts(owner_engine) == full
+
+
+def test_one_step_down_and_up_again_keeps_what_is_used(fresh: Flask, owner_engine: Engine) -> None:
+    upgrade()
+    fill()
+    before = counts(owner_engine)
+    db.session.remove()
+    downgrade(revision="0001")
+    kept = counts(owner_engine)
+    for name in ("ticket", "ticket_event", "clock", "timer", "user"):
+        assert kept[name] == before[name]
+    assert kept["policy"] == kept["calendar"] == 1
+    upgrade()
+    assert counts(owner_engine) == before
+
+
+def test_the_models_are_the_schema(fresh: Flask) -> None:
+    upgrade()
+    check()  # exits when `alembic check` finds a difference
+
+
+def test_the_application_has_its_rights_and_no_more(fresh: Flask) -> None:
+    upgrade()
+    query = "SELECT has_table_privilege('ticket_event', :right)"
+    rights = {
+        right: db.session.execute(text(query), {"right": right}).scalar_one()
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+    }
+    assert rights == {
+        "SELECT": True,
+        "INSERT": True,
+        "UPDATE": False,
+        "DELETE": False,
+        "TRUNCATE": False,
+    }
+
+
+def test_a_migration_gives_up_rather_than_wait_behind_a_lock(
+    fresh: Flask, owner_engine: Engine
+) -> None:
+    upgrade()
+    with owner_engine.connect() as holder, holder.begin():
+        holder.execute(text("LOCK TABLE policy IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            downgrade(revision="base")
+    assert counts(owner_engine)["policy"] > 0
