@@ -7,7 +7,7 @@ FIND_PYTHON = for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 PY := .venv/bin/python
-PATHS := portal tests migrations typings bench scripts wsgi.py
+PATHS := portal tests migrations bench scripts wsgi.py
 ARGS ?=
 
 help:  ## this list

@@ -18,8 +18,9 @@ OWN_CLOCK = ("portal/embedded/", "portal/launch.py", "portal/db.py")
 BIRTH = ("func", "now")
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 CLOCKS |= {("time", "time"), ("time", "localtime"), ("time", "gmtime"), BIRTH}
-# transaction(), and the driver's connection in the hook that sets its time zone.
-COMMITS = {"portal/db.py": 1, "portal/factory.py": 1}
+# transaction(); the demonstration, all of it one transaction; and the driver's connection in the
+# hook that sets its time zone.
+COMMITS = {"portal/db.py": 1, "portal/demo/stage.py": 1, "portal/factory.py": 1}
 PAGES = re.compile(r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|javascript:""", re.IGNORECASE)
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*type=\"application/json\")[^>]*>")
 ELSEWHERE = re.compile(r"""(?:https?:)?//[a-z0-9-]+\.[a-z]""", re.IGNORECASE)

@@ -34,6 +34,7 @@ class Case:
         self.firm = firm
         self.category = category
         self.urgency = Urgency.NORMAL
+        self.nth: int | None = None
         self.problem: Problem | None = None
         self._ticket: Ticket | None = None
 
@@ -108,7 +109,9 @@ class Case:
     def submit(self, written: Problem | None = None) -> None:
         """The firm writes and the relay routes."""
         firm, now = self.firm, self.stage.now
-        self.problem = written or problem(self.rng, self.category, firm.region, firm.chain, now)
+        self.problem = written or problem(
+            self.rng, self.category, firm.region, firm.chain, now, self.nth
+        )
         wording = Wording(
             title=self.problem.title,
             category_id=self.cast.categories[self.category],

@@ -35,7 +35,7 @@ class Scene:
 
 
 SCENES: tuple[Scene, ...] = (
-    Scene("awaiting", "qiye", "政策兑现", 8, 55),
+    Scene("awaiting", "qiye", "政策兑现", 6, 55),
     Scene("asked", "qiye", "用工社保", 3, 130),
     Scene("answered", "qiye", "科技创新", 5, 210),
     Scene("supervised", "qiye", "物流交通", 17, 90, Urgency.URGENT),
@@ -61,15 +61,15 @@ SCENES: tuple[Scene, ...] = (
     Scene("in_review", "other", "审批证照", 5, 80),
     Scene("answered", "other", "环保安全", 17, 220),
     Scene("signed", "other", "水电气热", 1, 15, Urgency.CRITICAL),
-    Scene("supervised", "other", "涉企执法检查", 16, 170),
+    Scene("supervised", "other", "涉企执法检查", 17, 170),
     Scene("return_asked", "other", "审批证照", 1, 150),
     Scene("awaiting", "other", "知识产权", 7, 190),
     Scene("answered", "other", "进出口", 4, 260),
     Scene("answered", "other", "基础设施配套", 10, 330),
-    Scene("awaiting", "other", "融资", 9, 20),
+    Scene("awaiting", "other", "融资", 7, 20),
     Scene("answered", "other", "审批证照", 14, 65),
     Scene("awaiting", "other", "税费", 6, 280),
-    Scene("second_round", "other", "环保安全", 8, 310),
+    Scene("second_round", "other", "环保安全", 9, 310),
     Scene("unsigned", "other", "融资", 0, 15),
     Scene("unsigned", "other", "税费", 0, 58),
     Scene("triage", "other", "其他", 1, 320),
@@ -102,6 +102,7 @@ def enter(stage: Stage, cast: Cast, rng: Random, now: datetime) -> None:
         own = source(f"today:{index}:{rng.random()}")
         case = Case(stage, cast, own, rng.choice(firms), scene.category)
         case.urgency = scene.urgency
+        case.nth = sum(before.category == scene.category for before in SCENES[:index])
         stage.enter(_begun(case, scene, submitted_at(stage.calendar, now, scene)))
 
 

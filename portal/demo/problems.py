@@ -52,9 +52,15 @@ class Talk:
     again: str
 
 
-def problem(rng: Random, category: str, region: str, chain: str, at: datetime) -> Problem:
-    """A request of a firm of this region and chain that is written at `at`."""
-    title, description, reply = rng.choice(_problems()[category])
+def problem(
+    rng: Random, category: str, region: str, chain: str, at: datetime, nth: int | None = None
+) -> Problem:
+    """A request of a firm of this region and chain that is written at `at`.
+
+    `nth` chooses among the category's requests, so that neighbours differ; by default any.
+    """
+    several = _problems()[category]
+    title, description, reply = rng.choice(several) if nth is None else several[nth % len(several)]
     last_month = at.astimezone(LOCAL).replace(day=1) - timedelta(days=1)
     slots = {
         "product": rng.choice(CHAINS[chain][1]),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
@@ -44,7 +44,7 @@ def one_transaction() -> Iterator[Session]:
             expire_on_commit=False,
             autoflush=False,  # a verb is written at its end, in half the statements
         )
-        db.session.registry.set(session)
+        db.session.registry.set(cast(Any, session))
         try:
             yield session
             session.commit()

@@ -45,7 +45,9 @@ CATEGORIES: tuple[DefaultCategory, ...] = (
     DefaultCategory("知识产权", ("权利类型和编号", "问题经过", "已有的证据", _WISH), False),
     DefaultCategory("进出口", ("商品和国别", "办理环节（报关、检验、结汇、退税等）", _WISH), False),
     DefaultCategory(
-        "基础设施配套", ("位置", "缺少的配套（道路、管网、供电等）", "对企业的影响", _WISH), complex=True
+        "基础设施配套",
+        ("位置", "缺少的配套（道路、管网、供电等）", "对企业的影响", _WISH),
+        complex=True,
     ),
     DefaultCategory("其他", ("问题经过", "已联系过的单位和答复", _WISH)),
 )

@@ -38,7 +38,7 @@ def relay_command(as_json: bool) -> None:
 def list_command(as_json: bool) -> None:
     """Count the messages by state, and show the dead ones with their error."""
     query = select(Message.state, func.count()).group_by(Message.state)
-    counts = {state: count for state, count in db.session.execute(query)}
+    counts = dict(db.session.execute(query).all())
     dead = db.session.scalars(select(Message).where(Message.state == "dead").order_by(Message.id))
     rows = [{"id": m.id, "kind": m.kind, "error": m.last_error} for m in dead]
     if as_json:

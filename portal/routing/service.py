@@ -136,7 +136,7 @@ def absences(day: date) -> dict[int, int | None]:
     query = select(Leave.cadre_id, Leave.deputy_id).where(
         Leave.starts_on <= day, Leave.ends_on >= day
     )
-    return {cadre_id: deputy_id for cadre_id, deputy_id in db.session.execute(query)}
+    return dict(db.session.execute(query).all())
 
 
 def _conditions(rule: rules.Rule, ticket: Ticket) -> str:

@@ -1,4 +1,4 @@
-"""Who may do what to which ticket: role × action, and the relation it needs (domain.md §7). Pure."""
+"""Who may do what to a ticket: role × action, and the relation it needs (domain.md §7). Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime

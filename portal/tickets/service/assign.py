@@ -58,7 +58,6 @@ def reassign(ask: Ask, cadre_id: int, reason: str) -> Ticket:
         raise Invalid("只能转给本单位的承办人。", "cadre_id")
     if cadre.id == ticket.assignee_id:
         raise Invalid("这件诉求已经由该承办人办理。", "cadre_id")
-    assert cadre.department_id is not None
     decision = Decision(cadre.department_id, cadre.id, [f"{ask.actor.name}改派：{reason}"])
     petition.expire(ticket, ask.now)
     _assign(ask, ticket, Action.REASSIGN, decision)

@@ -137,7 +137,6 @@ def ask_return(ask: Ask, reason_code: str, reason: str) -> Ticket:
     )
     if db.session.scalar(asked) is not None:
         raise Invalid("本单位已就这件诉求申请过一次退单，不能再次申请。", "reason_code")
-    assert ask.actor.id is not None
     db.session.add(
         Petition(
             ticket_id=ticket.id,

@@ -1,0 +1,137 @@
+"""The pages that matter at phone and desk width: nothing cut, no axe violation, usable by keys."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from portal.db import transaction, utcnow
+from portal.outbox import relay
+from portal.tickets.lifecycle import Outcome, Urgency
+from portal.tickets.models import Ticket
+from portal.tickets.service import handle, review, submit, triage
+from portal.tickets.service.move import Ask
+from portal.tickets.service.submit import Wording
+from tests.factories import Town
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = (390, 1280)
+RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+    .map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 2).join(' | '))"""
+PAGES: list[tuple[str | None, str]] = [
+    (None, "/"),
+    (None, "/sign-in"),
+    (None, "/register"),
+    (None, "/query"),
+    ("firm", "/tickets"),
+    ("firm", "/tickets/new"),
+    ("firm", "/tickets/new/write?category={category}"),
+    ("firm", "/tickets/{confirm}"),
+    ("firm", "/tickets/{confirm}/confirm"),
+    ("firm", "/tickets/{confirm}/receipt"),
+    ("cadre", "/desk"),
+    ("cadre", "/tickets/{late}"),
+    ("cadre", "/tickets/{late}/resolve"),
+    ("cadre", "/inbox"),
+    ("reviewer", "/review"),
+    ("dispatcher", "/triage"),
+    ("dispatcher", "/tickets/{triage}/dispatch"),
+    ("supervisor", "/figures"),
+    ("supervisor", "/overdue"),
+    ("admin", "/admin/users"),
+    ("admin", "/admin/rules"),
+]
+
+
+def file(town: Town, title: str, category: str) -> int:
+    """One routed ticket of the firm."""
+    words = Wording(
+        title,
+        town.categories[category],
+        Urgency.NORMAL,
+        "贷款三月到期，银行不再续贷，影响备料。",
+        "王经理",
+        "13800001111",
+    )
+    with transaction():
+        ticket_id = submit.submit(town.firm, words, utcnow()).id
+    relay.drain(utcnow)
+    return ticket_id
+
+
+@pytest.fixture
+def numbers(town: Town) -> dict[str, str]:
+    """A ticket to confirm, one under supervision, one in triage, and the id of a category."""
+    # The least loaded gets the first: it is the cadre's, whose pages are opened.
+    late, confirm = file(town, "担保费率偏高", "融资"), file(town, "贷款到期无法续贷", "融资")
+    waiting = file(town, "厂区门口道路积水", "其他")
+    now = utcnow()
+    holder = {one.id: one for one in town.people.values()}
+    with transaction() as session:
+        cadre = holder[session.get_one(Ticket, confirm).assignee_id]
+        handle.sign(Ask(cadre, confirm, now))
+        handle.reply(Ask(cadre, confirm, now), "银行三天内答复。")
+        handle.resolve(Ask(cadre, confirm, now), Outcome.SOLVED, "已无还本续贷。", "")
+        review.approve(Ask(town.reviewer, confirm, now))
+        handle.sign(Ask(holder[session.get_one(Ticket, late).assignee_id], late, now))
+        triage.supervise(Ask(town.supervisor, late, now), "请说明进展。")
+    relay.drain(utcnow)
+    with transaction() as session:
+        return {
+            "confirm": session.get_one(Ticket, confirm).number,
+            "late": session.get_one(Ticket, late).number,
+            "triage": session.get_one(Ticket, waiting).number,
+            "category": str(town.categories["融资"]),
+        }
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_is_cut_or_closed_to_anybody(
+    person: Callable[..., Page], numbers: dict[str, str], width: int
+) -> None:
+    windows: dict[str | None, Page] = {}
+    problems: list[str] = []
+    for who, address in PAGES:
+        if who not in windows:
+            windows[who] = person(who, width)
+        page = windows[who]
+        path = address.format(**numbers)
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            problems.append(f"{path} is {wide} px wide")
+        page.evaluate(AXE.read_text())  # past the page's own policy, which allows no other script
+        problems += [f"{path} {violation}" for violation in page.evaluate(RUN_AXE)]
+    assert not problems, "\n".join(problems)
+
+
+def test_the_queue_is_walked_with_the_keyboard(
+    person: Callable[..., Page], numbers: dict[str, str]
+) -> None:
+    page = person("dispatcher")
+    page.goto("/all")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("厂区门口道路积水")
+
+
+def test_a_ticket_is_filed_without_script(
+    browser: Browser, site: str, town: Town, person: Callable[..., Page]
+) -> None:
+    signed_in = person("firm")
+    context = browser.new_context(
+        base_url=site, java_script_enabled=False, storage_state=signed_in.context.storage_state()
+    )
+    page = context.new_page()
+    page.goto("/tickets/new")
+    page.get_by_role("link", name="税费").click()
+    page.get_by_label("标题").fill("留抵退税一直没有到账")
+    page.get_by_label("详细情况").fill("三月申请的留抵退税至今没有到账，请帮助核实。")
+    page.get_by_role("button", name="下一步：核对").click()
+    page.get_by_role("button", name="提交诉求").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("诉求已提交")
+    context.close()

@@ -1,0 +1,243 @@
+"""The demonstration: a year that was played through the services, and work in every queue."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, func, select, text, update
+
+from portal.auth import service as auth
+from portal.auth.models import User
+from portal.config import PROJECT
+from portal.db import utcnow
+from portal.demo import checks, plan
+from portal.demo.accounts import ACCOUNTS, PASSWORD
+from portal.demo.load import Loaded, load
+from portal.demo.places import PAIRED, WEIGHTS
+from portal.demo.refused import COUNT
+from portal.directory.models import Category, Enterprise, Pairing
+from portal.directory.uscc import checked_uscc
+from portal.extensions import db
+from portal.notify.models import Notice
+from portal.outbox.models import Message
+from portal.outbox.relay import drain
+from portal.routing.rulebook import conflicts
+from portal.sla.sweep import sweep
+from portal.tickets.lifecycle import Status
+from portal.tickets.models import Ticket, TicketEvent
+from tests.services import Services
+
+KEPT = {"alembic_version", "calendar", "calendar_day", "policy", "category"}
+IN_YEAR = Ticket.submitted_at < datetime(2024, 1, 1, tzinfo=UTC)
+LOCAL_YEAR = func.extract("year", func.timezone("Asia/Shanghai", Ticket.submitted_at))
+
+
+def empty(app: Flask, owner: Engine) -> None:
+    """Empties every table but what the migrations seeded, and puts the categories back."""
+    names = [f'"{t.name}"' for t in db.metadata.sorted_tables if t.name not in KEPT]
+    with owner.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+    with app.app_context():
+        db.session.execute(update(Category).values(by_pairing=True))
+        db.session.commit()
+
+
+@pytest.fixture(scope="module")
+def played(app: Flask, owner: Engine) -> Iterator[Loaded]:
+    """The demonstration, loaded once for the tests of this module."""
+    empty(app, owner)
+    with app.app_context():
+        begun = time.perf_counter()
+        loaded = load(utcnow(), if_empty=False, say=lambda _: None)
+        print(f"demo load took {time.perf_counter() - begun:.1f} s")
+        yield loaded
+        db.session.remove()
+    empty(app, owner)
+
+
+def counts(column) -> Counter:
+    """How many tickets of the year have each value of a column."""
+    rows = db.session.execute(select(column, func.count()).where(IN_YEAR).group_by(column))
+    return Counter(dict(rows.all()))
+
+
+def test_a_killed_load_leaves_nothing(app: Flask, owner: Engine, services: Services) -> None:
+    empty(app, owner)
+    environment = {
+        **os.environ,
+        **services.settings,
+        "PORTAL_INSTANCE": app.config["INSTANCE_DIR"],
+        "UPLOAD_DIR": app.config["UPLOAD_DIR"],
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "demo", "load"]
+    loading = subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert loading.stderr is not None
+    for line in loading.stderr:
+        if "2023" in line:
+            break
+    loading.send_signal(signal.SIGKILL)
+    loading.communicate()
+    with app.app_context():
+        for model in (Ticket, User, Enterprise, Message):
+            assert db.session.scalar(select(func.count()).select_from(model)) == 0
+        db.session.remove()
+
+
+def test_619_were_accepted_and_613_solved(app: Flask, played: Loaded) -> None:
+    assert (played.accepted, played.solved) == (619, 613)
+    accepted = select(func.count()).where(*checks.ACCEPTED_IN_YEAR)
+    assert db.session.scalar(accepted) == 619
+    shown = app.test_cli_runner().invoke(
+        args=["kpi", "show", "--from", "2023-01-01", "--to", "2023-12-31", "--json"]
+    )
+    figures = json.loads(shown.stdout)
+    assert (figures["resolution_gross"]["n"], figures["resolution_gross"]["d"]) == (613, 619)
+    assert 0.90 < figures["on_time_rate"]["rate"] < 0.94
+    assert 0.93 < figures["contact_rate"]["rate"] < 0.98
+    assert figures["accept_rate"]["n"] == 619
+    assert figures["accept_rate"]["rate"] < 1
+
+
+def test_the_six_others_each_have_a_reason(played: Loaded) -> None:
+    assert checks.others() == {
+        ("explained", "confirmed"): 1,
+        ("explained", "unconfirmed"): 1,
+        ("solved", "unconfirmed"): 1,
+        ("withdrawn", None): 1,
+        ("transferred", None): 1,
+        ("terminated", None): 1,
+    }
+
+
+def test_the_year_is_dealt_and_not_drawn(played: Loaded) -> None:
+    """The counts that the plan fixes, as the events of the year tell them."""
+    query = select(TicketEvent.action, func.count()).join(
+        Ticket, Ticket.id == TicketEvent.ticket_id
+    )
+    happened = dict(db.session.execute(query.where(IN_YEAR).group_by(TicketEvent.action)).all())
+    expected = {
+        "submit": 619 + COUNT,
+        "dispute": 37,
+        "reopen": 4,
+        "return": 25,
+        "ask_return": 31,
+        "refuse_return": 6,
+        "call_back": 5,
+        "ask_info": 74,
+        "supply_info": 70,
+        "reject": 6,
+        "merge": 3,
+        "withdraw": 4,
+    }
+    assert {action: happened[action] for action in expected} == expected
+    assert counts(Ticket.status) == {Status.CLOSED: 619 + COUNT}
+    assert counts(Ticket.round) == {1: 619 + COUNT - 41, 2: 41}
+    assert len(counts(Ticket.category_id)) == 18
+    assert len(counts(Ticket.region_id)) == 11
+    assert len(counts(Ticket.chain_id)) == 12
+    assert counts(LOCAL_YEAR) == {2023: 619 + COUNT}
+
+
+def test_chance_comes_from_the_seed_alone() -> None:
+    assert plan.source("one").random() == plan.source("one").random()
+    assert plan.source("one").random() != plan.source("two").random()
+
+
+def test_nobody_is_told_of_the_year(played: Loaded) -> None:
+    told = select(func.count()).select_from(Notice).join(Ticket).where(IN_YEAR)
+    assert db.session.scalar(told) == 0
+    states = db.session.execute(select(Message.kind, Message.state).distinct()).all()
+    assert set(states) == {("route", "done"), ("notify", "muted"), ("notify", "done")}
+    assert db.session.scalar(select(func.count()).select_from(Notice)) > 100
+
+
+def test_every_queue_has_work(played: Loaded) -> None:
+    open_now = Ticket.status != Status.CLOSED
+    present = set(db.session.scalars(select(Ticket.status).where(open_now)))
+    assert present == set(Status) - {Status.SUBMITTED, Status.ON_HOLD, Status.CLOSED}
+    assert 35 <= played.open_today <= 45
+    for flag in (Ticket.return_pending, Ticket.order_pending):
+        assert db.session.scalar(select(func.count()).where(open_now, flag)) >= 2
+    firm = db.session.scalars(select(User).where(User.username == "qiye")).one()
+    mine = Counter(
+        db.session.scalars(
+            select(Ticket.status).where(open_now, Ticket.enterprise_id == firm.enterprise_id)
+        )
+    )
+    assert mine.total() == 6
+    assert mine["awaiting_confirmation"] == mine["needs_info"] == 1
+
+
+def test_the_cadre_sees_every_light(played: Loaded) -> None:
+    now = utcnow()
+    mine = select(Ticket).join(User, User.id == Ticket.assignee_id)
+    mine = mine.where(User.username == "ganbu", Ticket.status != Status.CLOSED)
+    tickets = list(db.session.scalars(mine))
+    assert 12 <= len(tickets) <= 20
+    due = [t for t in tickets if not t.order_pending and t.paused_at is None and t.next_due_at]
+    assert any(t.order_pending for t in tickets)
+    assert any(t.paused_at for t in tickets)
+    assert any(t.next_due_at < now for t in due)
+    assert any(t.next_warn_at <= now <= t.next_due_at for t in due)
+    assert any(t.next_warn_at > now for t in due)
+
+
+def test_the_sweep_and_the_relay_find_nothing_left(played: Loaded) -> None:
+    swept, drained = sweep(), drain()
+    assert (swept.failed, drained.failed) == (0, 0)
+    assert swept.fired <= 2  # what fell due while this module ran
+    dead = select(func.count()).where(Message.state == "dead")
+    assert db.session.scalar(dead) == 0
+
+
+def test_firms_and_rules_are_sound(played: Loaded) -> None:
+    codes = list(db.session.scalars(select(Enterprise.uscc)))
+    assert len(codes) == len(set(codes)) == 200
+    assert all(checked_uscc(code) == code and code.startswith("913715") for code in codes)
+    assert conflicts() == []
+    names = list(db.session.scalars(select(Enterprise.name)))
+    assert len(set(names)) == 200
+    paired = db.session.scalar(select(func.count()).select_from(Pairing))
+    assert paired is not None and 150 <= paired < 200
+    flags = dict(db.session.execute(select(Category.name, Category.by_pairing)).all())
+    assert {name for name in WEIGHTS if flags[name]} == PAIRED
+
+
+def test_every_shown_account_opens(app: Flask, played: Loaded) -> None:
+    shown = app.test_cli_runner().invoke(args=["demo", "accounts"]).stdout
+    for account in ACCOUNTS:
+        user = auth.sign_in(account.username, PASSWORD, utcnow())
+        assert user is not None and user.role == account.role
+        assert account.username in shown
+    assert PASSWORD in shown
+    db.session.rollback()
+
+
+def test_a_second_load_keeps_the_data(app: Flask, played: Loaded) -> None:
+    def run(*arguments: str):
+        return app.test_cli_runner().invoke(args=["demo", "load", *arguments])
+
+    before = db.session.scalar(select(func.count()).select_from(TicketEvent))
+    kept = run("--if-empty", "--json")
+    assert kept.exit_code == 0 and json.loads(kept.stdout)["kept"] is True
+    assert "保留原有数据" in run("--if-empty").stdout
+    refused = run()
+    assert refused.exit_code == 1 and "数据库中已有诉求" in refused.output
+    after = db.session.scalar(select(func.count()).select_from(TicketEvent))
+    assert after == before
+
+
+def test_production_refuses(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "ENVIRONMENT", "production")
+    refused = app.test_cli_runner().invoke(args=["demo", "load"])
+    assert refused.exit_code == 1 and "生产环境" in refused.output
