@@ -6,10 +6,11 @@ from portal.auth.commands import user
 from portal.demo.commands import demo
 from portal.kpi.commands import kpi
 from portal.outbox.commands import outbox, timer, worker
+from portal.sla.calendar_commands import calendar
 from portal.sla.commands import sla
 from portal.tickets.commands import tickets
 
-COMMANDS = (user, demo, kpi, outbox, sla, tickets, worker, timer)
+COMMANDS = (user, calendar, demo, kpi, outbox, sla, tickets, worker, timer)
 
 
 def init_app(app: Flask) -> None:

@@ -16,7 +16,8 @@ from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
 from portal.kpi import views as kpi_views
-from portal.tickets import desk, dispatch, filing, oversee, review
+from portal.sla import admin as sla_admin
+from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
 
 LANGUAGES = ("zh_CN", "en")
 BLUEPRINTS = (
@@ -27,8 +28,10 @@ BLUEPRINTS = (
     review.blueprint,
     dispatch.blueprint,
     oversee.blueprint,
+    petitioning.blueprint,
     kpi_views.blueprint,
     admin.blueprint,
+    sla_admin.blueprint,
 )
 
 

@@ -1,6 +1,7 @@
 """What every page shares: error pages, security headers, template filters, the places of a role."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
@@ -13,6 +14,7 @@ from portal.auth.roles import Role
 from portal.errors import PortalError
 from portal.language import lazy as _l
 from portal.notify.queries import unread_count
+from portal.tickets import petition_queries
 from portal.wording import FILTERS, LIGHTS
 
 ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
@@ -35,6 +37,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "kpi.show", "chart"),
+        (_l("申请"), "petitioning.inbox", "file"),
         (_l("超期清单"), "oversee.overdue", "clock"),
         (_l("全部诉求"), "oversee.everything", "search"),
     ),
@@ -44,11 +47,16 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("诉求类别"), "admin.categories", "list"),
         (_l("包联"), "admin.pairings", "people"),
         (_l("派单规则"), "admin.rules", "route"),
+        (_l("日历与时限"), "sla_admin.calendar", "clock"),
     ),
     Role.SECURITY_ADMIN: (),
     Role.AUDITOR: (),
 }
 PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]
+# The places that say how much waits there.
+COUNTS: dict[str, Callable[[Role], int]] = {
+    "petitioning.inbox": lambda role: sum(petition_queries.counts(role).values())
+}
 
 
 def init_app(app: Flask) -> None:
@@ -104,6 +112,7 @@ def places(role: Role) -> list[dict[str, Any]]:
             "url": url_for(endpoint),
             "current": request.endpoint == endpoint,
             "icon": icon,
+            "count": COUNTS[endpoint](role) if endpoint in COUNTS else None,
         }
         for label, endpoint, icon in PLACES[role]
     ]

@@ -62,6 +62,7 @@ def clean(app: Flask, owner: Engine) -> Iterator[None]:
     tables = ", ".join(f'"{name}"' for name in names)
     with owner.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text("DELETE FROM policy WHERE enacted_at IS NULL"))
     with app.app_context():
         app.extensions["rq"].queue.empty()
     yield

@@ -31,6 +31,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "home": EVERYBODY,
     "tickets": frozenset({Role.APPLICANT}),
     "tickets.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "tickets.explain": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "tickets.download": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "desk": frozenset({Role.CADRE}),
     "desk.note": frozenset(STAFF_ROLES),
@@ -39,9 +40,15 @@ ACCESS: dict[str, frozenset[Role]] = {
     "dispatch": frozenset({Role.DISPATCHER}),
     "dispatch.reassign": frozenset({Role.DISPATCHER, Role.REVIEWER, *OVERSIGHT_ROLES}),
     "dispatch.transfer": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "dispatch.refuse_return": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "petitioning": frozenset(OVERSIGHT_ROLES),
+    "petitioning.ask_extension": frozenset({Role.CADRE}),
+    "petitioning.ask_hold": frozenset({Role.CADRE}),
+    "petitioning.resume": frozenset({Role.CADRE}),
     "oversee": frozenset(OVERSIGHT_ROLES),
     "kpi": frozenset(OVERSIGHT_ROLES),
     "admin": frozenset({Role.ADMIN}),
+    "sla_admin": frozenset({Role.ADMIN}),
 }
 # Reached before a given password is changed.
 _BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})

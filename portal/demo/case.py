@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.sla.models import Clock
 from portal.tickets.lifecycle import Outcome, Status, Urgency
 from portal.tickets.models import Ticket
+from portal.tickets.petition_rules import decide_by
 from portal.tickets.service import applicant, assign, confirmation, handle, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
@@ -89,6 +90,11 @@ class Case:
     def office(self, low: float, high: float) -> datetime:
         """Some working minutes from now."""
         return self.stage.after(self.rng.uniform(low, high))
+
+    def ruling(self) -> datetime:
+        """When a dispatcher rules on what is asked now: soon, and the same working day."""
+        last = decide_by("return", self.stage.calendar, self.stage.now)
+        return min(self.office(15, 120), last)
 
     def firms_time(self, low: float, high: float) -> datetime:
         """Some working days from now; a firm answers in the evening, too."""

@@ -77,7 +77,7 @@ def returned(case: Case, *, granted: bool) -> Script:
     yield case.office(10, 120)
     case.ask_return()
     before = case.ticket.department_id
-    yield case.office(15, 120)
+    yield case.ruling()
     if not granted:
         case.refuse_return()
         return

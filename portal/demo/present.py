@@ -48,7 +48,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("contacted", "ganbu", "物流交通", 6, 120),
     Scene("answered", "ganbu", "市场开拓", 18, 200),
     Scene("signed", "ganbu", "科技创新", 1, 35, Urgency.URGENT),
-    Scene("return_asked", "ganbu", "其他", 2, 180),
+    Scene("return_asked", "ganbu", "其他", 0, 130),
     Scene("second_round", "ganbu", "政策兑现", 9, 100),
     Scene("unsigned", "ganbu", "拖欠账款", 0, 75),
     Scene("asked", "ganbu", "政策兑现", 4, 300),
@@ -62,7 +62,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("answered", "other", "环保安全", 17, 220),
     Scene("signed", "other", "水电气热", 1, 15, Urgency.CRITICAL),
     Scene("supervised", "other", "涉企执法检查", 17, 170),
-    Scene("return_asked", "other", "审批证照", 1, 150),
+    Scene("return_asked", "other", "审批证照", 0, 110),
     Scene("awaiting", "other", "知识产权", 7, 190),
     Scene("answered", "other", "进出口", 4, 260),
     Scene("answered", "other", "基础设施配套", 10, 330),
@@ -170,8 +170,9 @@ def _asked_first(case: Case) -> Script:
 
 
 def _return_asked(case: Case) -> Script:
+    """Asked this very moment: a return that nobody rules on expires the same day."""
     yield from received_in_time(case)
-    yield case.office(20, 120)
+    yield case.stage.end
     case.ask_return()
 
 

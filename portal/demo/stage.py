@@ -60,6 +60,7 @@ class Stage:
         self.calendar = calendar
         self.notices = notices
         self.now = datetime.min.replace(tzinfo=UTC)
+        self.end = self.now
         self._order = count()
         self._steps: list[tuple[datetime, int, Script]] = []
         self._timers: list[tuple[datetime, int, int]] = []
@@ -71,6 +72,7 @@ class Stage:
 
     def play(self, until: datetime) -> None:
         """Plays every step, and every timer up to the last step; PlayError for a step too late."""
+        self.end = until
         listeners = (
             (Timer, "after_insert", self._arm),
             (Timer, "after_update", self._fired),

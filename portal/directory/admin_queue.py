@@ -8,13 +8,17 @@ from portal.db import transaction, utcnow
 from portal.directory import queries
 from portal.directory.admin_blueprint import Answer, blueprint, done
 from portal.outbox import relay
+from portal.sla.lateness import standing
 
 SHOWN = 100
 
 
 @blueprint.get("/queue", endpoint="queue")
 def show() -> Answer:
-    """Counts and dead messages; only the kind of an error, for its text may quote a ticket."""
+    """How the sweep keeps time, and dead messages: only the kind of an error.
+
+    Its text may quote a ticket.
+    """
     rows = [
         {
             "id": message.id,
@@ -25,7 +29,12 @@ def show() -> Answer:
         }
         for message in queries.dead_messages(SHOWN)
     ]
-    return render_template("admin/queue.html", rows=rows, counts=queries.message_counts())
+    return render_template(
+        "admin/queue.html",
+        rows=rows,
+        counts=queries.message_counts(),
+        sweep=standing(utcnow()),
+    )
 
 
 @blueprint.post("/queue/revive")

@@ -18,7 +18,7 @@ from portal.extensions import db, limiter
 from portal.home import health as parts
 from portal.home.forms import QueryForm, capitals
 from portal.home.progress import find, progress_of
-from portal.notify.messages import words
+from portal.notify.messages import lines, words
 from portal.notify.models import Notice
 from portal.notify.queries import mark_read
 from portal.paging import Page, cursor_from, fetch
@@ -54,6 +54,7 @@ def inbox() -> Answer:
     rows = [
         {
             "text": words(notice),
+            "lines": lines(notice),
             "url": url_for("home.notice", notice_id=notice.id),
             "created_at": notice.created_at,
             "read_at": notice.read_at,

@@ -26,7 +26,8 @@ from portal.kpi.figures import FIGURES
 from portal.kpi.periods import Period
 from portal.sla.models import Clock
 from portal.tickets.lifecycle import Channel, Confirmation, Outcome, Status
-from portal.tickets.models import Petition, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.petition_models import Petition
 
 Condition = ColumnElement[bool]
 Source = Literal["ticket", "clock"]

@@ -15,7 +15,9 @@ from portal.kpi.periods import Period
 from portal.paging import PAGE_SIZE
 from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock
+from portal.tickets import petition_queries
 from portal.tickets.models import Ticket
+from portal.tickets.petition_models import Petition
 
 Side = Literal["n", "d", "rest", "excluded"]
 SIDES: tuple[Side, ...] = ("n", "d", "rest", "excluded")
@@ -26,7 +28,7 @@ class Member:
     """One row of a list: a ticket, or one clock of it, and how it counts.
 
     `counted`: it is in n. `excluded_as`: the reason it is left out. `hours`: working hours, of
-    the times only.
+    the times only. `exclusion`: the petition by which it is left out, with both its people.
     """
 
     id: int
@@ -35,6 +37,7 @@ class Member:
     counted: bool
     excluded_as: str | None
     hours: float | None
+    exclusion: Petition | None = None
 
 
 def members(
@@ -119,7 +122,9 @@ def member_page(
 
 
 def _members(rows: Iterable[Any]) -> list[Member]:
-    calendar = current_calendar()
+    calendar, listed = current_calendar(), list(rows)
+    left_out = {row.Ticket.id for row in listed if row.excluded_as == "exclusion"}
+    granted = petition_queries.exclusions(left_out) if left_out else {}
     return [
         Member(
             row.row_id,
@@ -128,6 +133,7 @@ def _members(rows: Iterable[Any]) -> list[Member]:
             bool(row.counted),
             row.excluded_as,
             calendar.minutes_between(row[5], row[6]) / 60 if row[5] and row[6] else None,
+            granted.get(row.Ticket.id),
         )
-        for row in rows
+        for row in listed
     ]

@@ -9,6 +9,7 @@ from portal.kpi.members import Member
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Confirmation, Outcome, Status
 from portal.tickets.models import Ticket
+from portal.tickets.petition_words import petition_reason
 from portal.wording import local_time, number, outcome_name, rating_name, status_name
 
 # Why a row is left out of a figure; the keys of portal.kpi.conditions.
@@ -25,6 +26,13 @@ EXCLUDED: dict[str, str] = {
 
 def reason(name: str, member: Member) -> str:
     """One short sentence on how the row counts in the figure `name`."""
+    if member.exclusion is not None and member.exclusion.decided_by is not None:
+        return _(
+            "经批准剔除：%(why)s（%(asked)s 提出，%(granted)s 批准）",
+            why=petition_reason("exclusion", member.exclusion.reason_code),
+            asked=member.exclusion.asked_by.name,
+            granted=member.exclusion.decided_by.name,
+        )
     if member.excluded_as is not None:
         return str(EXCLUDED[member.excluded_as])
     return _WORDS.get(name, _fate)(member)

@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.auth.models import User
 from portal.extensions import db
 from portal.language import lazy as _l
+from portal.notify import digest
 from portal.notify.models import Notice
 from portal.outbox.models import Message
+from portal.tickets.petition_words import petition_name
 from portal.wording import clock_name, local_time
 
 # Who needs to do what by when: one sentence for each kind of notice.
@@ -37,19 +39,42 @@ SENTENCES: dict[str, str] = {
     "transferred": _l("诉求“%(title)s”已移送其他机构，请查看去向。"),
     "merged": _l("诉求“%(title)s”已并入同类诉求，请在那一件中查看进展。"),
     "terminated": _l("诉求“%(title)s”已终止，请查看原因。"),
-    "return_asked": _l("请裁定诉求“%(title)s”的退单申请。"),
+    "return_asked": _l("请裁定诉求“%(title)s”的退单申请，%(by)s。"),
+    "extension_asked": _l("请裁定诉求“%(title)s”的延期申请，%(by)s。"),
+    "hold_asked": _l("请裁定诉求“%(title)s”的挂账申请，%(by)s。"),
+    "exclusion_asked": _l("请另一位督办员裁定诉求“%(title)s”的剔除申请，%(by)s。"),
+    "petition_expired": _l("诉求“%(title)s”的%(petition)s申请逾期未裁定，已失效。"),
+    "extension_granted": _l("诉求“%(title)s”的延期申请已同意，%(by)s办结。"),
+    "extension_refused": _l("诉求“%(title)s”的延期申请未获同意，请按原时限办理。"),
+    "extended": _l("您的诉求“%(title)s”经批准延期，%(by)s办结，请查看原因。"),
+    "hold_granted": _l("诉求“%(title)s”的挂账申请已同意，请按承诺的日期恢复办理并定期报告。"),
+    "hold_refused": _l("诉求“%(title)s”的挂账申请未获同意，请继续办理。"),
+    "held": _l("您的诉求“%(title)s”暂不具备办理条件，已挂账，请查看承诺的日期和原因。"),
+    "report": _l("请今天向企业答复挂账诉求“%(title)s”的进展。"),
+    "report_late": _l("挂账诉求“%(title)s”没有按期报告进展，请督促。"),
+    "hold_over": _l("诉求“%(title)s”的挂账到期，请今天恢复办理。"),
+    "resumed": _l("您的诉求“%(title)s”已恢复办理。"),
+    "exclusion_granted": _l("诉求“%(title)s”的剔除申请已同意，不计入净解决率。"),
+    "exclusion_refused": _l("诉求“%(title)s”的剔除申请未获同意。"),
     "return_granted": _l("诉求“%(title)s”的退单申请已同意。"),
     "return_refused": _l("诉求“%(title)s”的退单申请未获同意，请继续办理。"),
     "supervised": _l("请书面回复诉求“%(title)s”的督办单，%(by)s。"),
+    "order_warn": _l("诉求“%(title)s”的督办单即将到期，尚未回复，%(by)s。"),
+    "order_late": _l("诉求“%(title)s”的督办单逾期未回复，请立即处理。"),
+    "elevated": _l("诉求“%(title)s”已提级，请领导过问。"),
     "order_answered": _l("诉求“%(title)s”的督办单已回复，请查看。"),
     "warn": _l("诉求“%(title)s”的%(clock)s即将到期，%(by)s。"),
     "breach": _l("诉求“%(title)s”的%(clock)s已超期，请立即处理。"),
+    "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 
 
 def deliver(message: Message, now: datetime) -> None:
     """Writes the notices of a message; a second delivery of the same one adds nothing."""
     payload = message.payload
+    if "slot" in payload:
+        digest.deliver(message, sorted(_readers(payload)), now)
+        return
     for user_id in sorted(_readers(payload)):
         row = {
             "user_id": user_id,
@@ -75,11 +100,27 @@ def _readers(payload: dict) -> set[int]:
 
 def words(notice: Notice) -> str:
     """The sentence of a notice in the reader's language (look.md, Notices)."""
-    params = dict(notice.params)
+    if notice.kind == digest.KIND:
+        return _("您有 %(n)d 件诉求需要关注：", n=len(lines(notice)))
+    title = notice.ticket.title if notice.ticket else ""
+    return _sentence(notice.kind, title, notice.params)
+
+
+def lines(notice: Notice) -> list[tuple[str, str]]:
+    """The number of the ticket and the sentence of each item of a digest; else nothing."""
+    return [
+        (item["number"], _sentence(item["kind"], item["title"], item["params"]))
+        for item in notice.params.get("items", ())
+    ]
+
+
+def _sentence(kind: str, title: str, params: dict) -> str:
     due = params.get("due")
     by = _("最迟 %(time)s", time=local_time(datetime.fromisoformat(due))) if due else ""
-    return str(SENTENCES[notice.kind]) % {
-        "title": notice.ticket.title if notice.ticket else "",
+    return str(SENTENCES[kind]) % {
+        "title": title,
         "by": by,
         "clock": clock_name(params["clock"]) if "clock" in params else "",
+        "year": params.get("year", ""),
+        "petition": petition_name(params["petition"]) if "petition" in params else "",
     }

@@ -14,10 +14,12 @@ from portal.db import transaction, utcnow
 from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
-from portal.queue import RELAY, SWEEP, TIMER_LOCK, nudge
-from portal.sla import sweep
+from portal.queue import RECOMPUTE, RELAY, SWEEP, TIMER_LOCK, nudge
+from portal.sla import recompute, sweep
+from portal.sla.calendar_alarm import Alarm
 
 TICK_SECONDS = 1.0
+_alarm = Alarm()
 
 outbox = AppGroup("outbox", help="The messages that wait to leave the database.")
 
@@ -114,4 +116,7 @@ def tick() -> None:
         nudge(RELAY)
     if sweep.waiting(now):
         nudge(SWEEP)
+    if recompute.waiting():
+        nudge(RECOMPUTE)
+    _alarm.look(now)
     db.session.remove()

@@ -12,7 +12,18 @@ ROUTE = "route"
 NOTIFY = "notify"
 
 
-def put(kind: str, payload: dict[str, Any], now: datetime, key: str | None = None) -> None:
-    """Adds a message that the relay may handle from `now` (UTC) on; a key seen before adds none."""
-    row = {"kind": kind, "payload": payload, "key": key, "created_at": now, "available_at": now}
+def put(
+    kind: str,
+    payload: dict[str, Any],
+    now: datetime,
+    key: str | None = None,
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Adds a message that the relay may handle from `at` (UTC, default `now`) on.
+
+    A key seen before adds none.
+    """
+    row = {"kind": kind, "payload": payload, "key": key, "created_at": now}
+    row["available_at"] = now if at is None else at
     db.session.execute(insert(Message).values(**row).on_conflict_do_nothing(index_elements=["key"]))

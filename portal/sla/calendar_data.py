@@ -9,6 +9,7 @@ checked against new moons and the sun's longitude. domain.md §3.
 """
 
 import csv
+from dataclasses import dataclass
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -17,7 +18,65 @@ from portal.sla.worktime import DEFAULT_WEEK, Calendar, DayOverride
 
 CALENDAR_CN = Path(__file__).parent / "data" / "calendar_cn.csv"
 FIELDS = ("day", "kind", "name", "confirmed")
+YEARS = range(2004, 2036)  # what Calendar.build lays out
 _KINDS = ("holiday", "makeup", "half", "statutory")
+
+HEADER = "表头应为 day,kind,name,confirmed。"
+BAD_DAY = "日期应写作 2026-10-01 这样的格式。"
+BAD_YEAR = "日期应在 2004 年至 2035 年之间。"
+BAD_KIND = "kind 应为 holiday（放假）、makeup（调休上班）、half（半天）或 statutory（法定节假日）。"
+BAD_FLAG = "confirmed 应为 1（已公布）或 0（未公布）。"
+TWICE = "这一天写了两次。"
+IN_PART = "同一年的 confirmed 应当一致。"
+NO_DAYS = "表中没有任何日期。"
+
+
+@dataclass(frozen=True)
+class LineError:
+    """What is wrong with one line, counted from 1, in a sentence for the user."""
+
+    line: int
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"第 {self.line} 行：{self.sentence}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a CSV says: its days in order, its years by whether they are announced, its faults."""
+
+    overrides: tuple[DayOverride, ...]
+    confirmed: frozenset[int]
+    provisional: frozenset[int]
+    errors: tuple[LineError, ...]
+
+
+def read_table(text: str) -> Table:
+    """Reads a CSV and collects every fault by its line; days of a faulty line are left out."""
+    reader = csv.DictReader(StringIO(text))
+    if tuple(reader.fieldnames or ()) != FIELDS:
+        return Table((), frozenset(), frozenset(), (LineError(1, HEADER),))
+    found: dict[date, DayOverride] = {}
+    announced: dict[int, bool] = {}
+    errors: list[LineError] = []
+    for row in reader:
+        read = _read(row)
+        if isinstance(read, str):
+            errors.append(LineError(reader.line_num, read))
+            continue
+        override, confirmed = read
+        if override.day in found:
+            errors.append(LineError(reader.line_num, TWICE))
+        elif announced.setdefault(override.day.year, confirmed) != confirmed:
+            errors.append(LineError(reader.line_num, IN_PART))
+        else:
+            found[override.day] = override
+    if not found and not errors:
+        errors.append(LineError(2, NO_DAYS))
+    years = frozenset(year for year, confirmed in announced.items() if confirmed)
+    days = tuple(found[day] for day in sorted(found))
+    return Table(days, years, frozenset(announced) - years, tuple(errors))
 
 
 def load_overrides(
@@ -25,24 +84,13 @@ def load_overrides(
 ) -> tuple[tuple[DayOverride, ...], frozenset[int]]:
     """The overrides of a CSV (a Path, or its text) and the years that are announced.
 
-    Raises ValueError that names the line for a wrong header, date, kind, flag, a day given twice,
-    or a year that is announced only in part.
+    Raises ValueError that names the first line with a fault (see `read_table`).
     """
     text = source.read_text(encoding="utf-8") if isinstance(source, Path) else source
-    reader = csv.DictReader(StringIO(text))
-    if tuple(reader.fieldnames or ()) != FIELDS:
-        raise ValueError(f"Line 1 of a calendar table must read {','.join(FIELDS)}.")
-    found: dict[date, DayOverride] = {}
-    announced: dict[int, bool] = {}
-    for row in reader:
-        override, confirmed = _read(row, reader.line_num)
-        if override.day in found:
-            raise ValueError(f"Line {reader.line_num}: {override.day} is given twice.")
-        if announced.setdefault(override.day.year, confirmed) != confirmed:
-            raise ValueError(f"Line {reader.line_num}: {override.day.year} is confirmed in part.")
-        found[override.day] = override
-    years = frozenset(year for year, confirmed in announced.items() if confirmed)
-    return tuple(found[day] for day in sorted(found)), years
+    table = read_table(text)
+    if table.errors:
+        raise ValueError(str(table.errors[0]))
+    return table.overrides, table.confirmed
 
 
 def china_calendar() -> Calendar:
@@ -50,13 +98,15 @@ def china_calendar() -> Calendar:
     return Calendar.build(DEFAULT_WEEK, *load_overrides(CALENDAR_CN))
 
 
-def _read(row: dict[str, str], line: int) -> tuple[DayOverride, bool]:
+def _read(row: dict[str, str]) -> tuple[DayOverride, bool] | str:
     try:
         day = date.fromisoformat(row["day"])
     except (TypeError, ValueError):
-        raise ValueError(f"Line {line}: {row['day']!r} is not a date like 2026-10-01.") from None
+        return BAD_DAY
+    if day.year not in YEARS:
+        return BAD_YEAR
     if row["kind"] not in _KINDS:
-        raise ValueError(f"Line {line}: kind must be one of {', '.join(_KINDS)}.")
+        return BAD_KIND
     if row["confirmed"] not in ("0", "1"):
-        raise ValueError(f"Line {line}: confirmed must be 0 or 1.")
-    return DayOverride(day, row["kind"], row["name"]), row["confirmed"] == "1"
+        return BAD_FLAG
+    return DayOverride(day, row["kind"], row["name"] or ""), row["confirmed"] == "1"

@@ -1,5 +1,6 @@
 """Reads a calendar version from the database into the pure Calendar; versions never change."""
 
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from sqlalchemy import select
@@ -8,6 +9,8 @@ from portal.errors import Invalid
 from portal.extensions import db
 from portal.sla.models import CalendarDay, CalendarVersion
 from portal.sla.worktime import Calendar, DayOverride, Season
+
+WARN_DAYS = 60  # before the confirmed end (domain.md §3)
 
 
 def current_calendar_id() -> int:
@@ -36,3 +39,19 @@ def calendar_of(calendar_id: int) -> Calendar:
         tz=version.time_zone,
         version=version.id,
     )
+
+
+def confirmed_end(calendar: Calendar, now: datetime) -> date:
+    """The last day up to which every holiday from this year on is announced."""
+    year = now.astimezone(calendar.zone).year
+    while year in calendar.confirmed_years:
+        year += 1
+    return date(year - 1, 12, 31)
+
+
+def ending_soon(now: datetime) -> date | None:
+    """The end of what is announced, from 60 days before it on; None while it is further off."""
+    calendar = current_calendar()
+    end = confirmed_end(calendar, now)
+    today = now.astimezone(calendar.zone).date()
+    return end if today >= end - timedelta(days=WARN_DAYS) else None

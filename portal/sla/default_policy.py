@@ -48,8 +48,9 @@ class ClockRule:
     """One promise: its clock, target, what starts and stops it, and for which tickets it holds.
 
     `starts` and `stops` are words of the lifecycle: an action, or a status that is entered.
-    `pausable`: stands still while needs_info. `urgency`, `complexity` and `kind`: the values the
-    rule is for, none meaning any; of several that fit, the one with most of the three wins.
+    `pausable`: stands still while needs_info. `urgency`, `complexity`, `kind` and `categories`
+    (ids): the values the rule is for, none meaning any; of several that fit, the one with most of
+    the four wins.
     """
 
     clock: str
@@ -61,32 +62,41 @@ class ClockRule:
     urgency: tuple[str, ...] = ()
     complexity: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
+    categories: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         parse_target(self.target)
 
     @property
     def weight(self) -> int:
-        """How many of the three conditions the rule names."""
-        return sum(map(bool, (self.urgency, self.complexity, self.kind)))
+        """How many of the four conditions the rule names."""
+        return sum(map(bool, (self.urgency, self.complexity, self.kind, self.categories)))
 
-    def fits(self, *, urgency: str, complexity: str, kind: str) -> bool:
+    def fits(self, *, urgency: str, complexity: str, kind: str, category: int | None) -> bool:
         """Whether the rule holds for such a ticket."""
+        if self.categories and category not in self.categories:
+            return False
         asked = ((self.urgency, urgency), (self.complexity, complexity), (self.kind, kind))
         return all(not wanted or value in wanted for wanted, value in asked)
 
 
 def rules_for(
-    profile_rules: Iterable[ClockRule], *, urgency: str, complexity: str, kind: str
+    profile_rules: Iterable[ClockRule],
+    *,
+    urgency: str,
+    complexity: str,
+    kind: str,
+    category: int | None = None,
 ) -> dict[str, ClockRule]:
     """The rule of each clock for such a ticket, the most specific one.
 
     `urgency`: normal, urgent, critical. `complexity`: normal, complex. `kind`: request, consult.
+    `category`: its id; None is one that no rule names.
     Raises ValueError when two rules of one clock are equally specific.
     """
     fitting: dict[str, list[ClockRule]] = {}
     for rule in profile_rules:
-        if rule.fits(urgency=urgency, complexity=complexity, kind=kind):
+        if rule.fits(urgency=urgency, complexity=complexity, kind=kind, category=category):
             fitting.setdefault(rule.clock, []).append(rule)
     chosen: dict[str, ClockRule] = {}
     for clock, rules in fitting.items():
@@ -106,7 +116,10 @@ def to_json(rules: Iterable[ClockRule]) -> list[dict[str, Any]]:
 
 
 def from_json(stored: Iterable[Mapping[str, Any]]) -> tuple[ClockRule, ...]:
-    """The inverse of `to_json`. Raises ValueError for a bad target or offset."""
+    """The inverse of `to_json`, also of versions older than `categories`.
+
+    Raises ValueError for a bad target or offset.
+    """
     return tuple(_rule(one) for one in stored)
 
 
@@ -115,10 +128,17 @@ def _rule(stored: Mapping[str, Any]) -> ClockRule:
         name: tuple(stored[name]) for name in ("stops", "urgency", "complexity", "kind")
     }
     levels = tuple(Level(one["name"], one["at"], tuple(one["who"])) for one in stored["levels"])
-    return ClockRule(**{**stored, **words, "levels": levels})
+    categories = tuple(stored.get("categories", ()))
+    return ClockRule(**{**stored, **words, "levels": levels, "categories": categories})
 
 
 _HANDLING = (Level("warn", "warn", ("cadre",)), Level("due", "due", ("cadre", "reviewer")))
+# The whole ladder: red for 2 working days opens a supervision order, for 5 it goes to the leader.
+_LADDER = (
+    *_HANDLING,
+    Level("order", "due+2wd", ("cadre",)),
+    Level("elevate", "due+5wd", ("leader",)),
+)
 _ACCEPT = (Level("warn", "warn", ("dispatcher",)), Level("due", "due", ("dispatcher",)))
 _CONFIRM = (
     Level("remind_1", "start+2wd", ("applicant",)),
@@ -134,8 +154,8 @@ _CONTACT = ClockRule(
 _VERIFY = ClockRule(
     "verify", "1wd", "assigned", ("note", "record_contact", "reply", "resolve"), _HANDLING
 )
-_REPLY = ClockRule("reply", "3wd", "assigned", ("reply", "resolve"), _HANDLING)
-_RESOLVE = ClockRule("resolve", "15wd", "assigned", ("awaiting_confirmation", "closed"), _HANDLING)
+_REPLY = ClockRule("reply", "3wd", "assigned", ("reply", "resolve"), _LADDER)
+_RESOLVE = ClockRule("resolve", "15wd", "assigned", ("awaiting_confirmation", "closed"), _LADDER)
 _FRAME = (
     ClockRule("accept", "240wm", "submit", ("assigned", "reject", "transfer", "merge"), _ACCEPT),
     ClockRule("sign", "120wm", "assigned", ("sign",), _HANDLING),

@@ -25,6 +25,7 @@ class CalendarVersion(Base):
     confirmed_years: Mapped[list[int]] = mapped_column(JSONB)
     current: Mapped[bool] = mapped_column(default=False)
     note: Mapped[Words] = mapped_column(default="")
+    made_by: Mapped[Words] = mapped_column(default="", server_default="")
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
 
@@ -43,7 +44,10 @@ class CalendarDay(Base):
 
 
 class Policy(Base):
-    """One immutable version of a profile's clock rules, as the JSON of sla.default_policy."""
+    """One version of a profile's clock rules, as the JSON of sla.default_policy.
+
+    A draft (`enacted_at` null) may be edited; once enacted it never changes.
+    """
 
     __table_args__ = (
         UniqueConstraint("profile", "version"),
@@ -55,6 +59,8 @@ class Policy(Base):
     version: Mapped[int]
     rules: Mapped[list] = mapped_column(JSONB)
     current: Mapped[bool] = mapped_column(default=False)
+    made_by: Mapped[Words] = mapped_column(default="", server_default="")
+    enacted_at: Mapped[Instant | None]
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
 
@@ -72,6 +78,11 @@ class Clock(Base):
             "(state IN ('stopped', 'cancelled')) = (stopped_at IS NOT NULL)", name="stopped"
         ),
         Index("ix_clock_open", "ticket_id", postgresql_where="state IN ('running', 'paused')"),
+        Index(
+            "ix_clock_provisional",
+            "ticket_id",
+            postgresql_where="provisional AND state IN ('running', 'paused')",
+        ),
         Index("ix_clock_kind_original_due", "kind", "original_due_at"),
         Index("ix_clock_kind_due", "kind", "due_at"),
     )
@@ -120,6 +131,7 @@ class Timer(Base):
         CheckConstraint("(state = 'fired') = (fired_at IS NOT NULL)", name="fired"),
         Index("ix_timer_armed", "fire_at", "id", postgresql_where="state = 'armed'"),
         Index("ix_timer_clock_armed", "clock_id", postgresql_where="state = 'armed'"),
+        Index("ix_timer_fired", "fired_at", postgresql_where="state = 'fired'"),
     )
 
     id: Mapped[BigId]
@@ -131,3 +143,36 @@ class Timer(Base):
     fired_at: Mapped[Instant | None]
 
     clock: Mapped[Clock] = relationship()
+
+
+class Recompute(Base):
+    """A run over open tickets that counts their clocks anew, resumed wherever it stopped.
+
+    `kind` calendar: provisional clocks under `calendar_id`; policy: all under `policy_id`.
+    `after_id` is the last ticket that is done; the counts are of tickets.
+    """
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('calendar', 'policy')", name="kind"),
+        CheckConstraint("state IN ('running', 'done', 'superseded')", name="state"),
+        CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished"),
+        CheckConstraint("(kind = 'policy') = (policy_id IS NOT NULL)", name="policy"),
+        Index("ix_recompute_running", "id", postgresql_where="state = 'running'"),
+    )
+
+    id: Mapped[BigId]
+    kind: Mapped[Words]
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("calendar.id"))
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("policy.id"))
+    state: Mapped[Words] = mapped_column(default="running")
+    after_id: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int]
+    seen: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
+    overdue: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    started_by: Mapped[Words] = mapped_column(default="")
+    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
+    finished_at: Mapped[Instant | None]
+
+    policy: Mapped[Policy | None] = relationship()

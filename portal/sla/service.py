@@ -1,23 +1,22 @@
 """Starts, stops, pauses and resumes the clocks of one ticket, with their timers (domain.md §3)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import select, update
 
 from portal.errors import Invalid
 from portal.extensions import db
-from portal.sla import targets
+from portal.sla import ladder, targets
 from portal.sla.calendars import calendar_of, current_calendar_id
 from portal.sla.default_policy import ClockRule, from_json, rules_for
 from portal.sla.models import Clock, Pause, Policy, Timer
+from portal.sla.recount import Span, recount
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
 
 ROUND_ONE = ("contact", "verify", "reply", "resolve")
 NEXT_ROUND = ("contact", "reply", "resolve")
-# The due itself is still in time, so a breach fires at the first instant after it.
-AFTER_DUE = timedelta(seconds=1)
 
 
 @lru_cache(maxsize=64)
@@ -64,7 +63,7 @@ class Clocks:
                 begun.append((self._start(rule, attempt, policy_id, calendar_id), rule))
         db.session.flush()
         for clock, rule in begun:
-            self._arm(clock, rule, generation=1)
+            self._arm(clock, rule, 1, frozenset())
         self.refresh()
 
     def _rules(self, policy_id: int) -> dict[str, ClockRule]:
@@ -75,6 +74,7 @@ class Clocks:
             urgency=self.ticket.urgency,
             complexity="complex" if category.complex else "normal",
             kind="consult" if category.consult else "request",
+            category=category.id,
         )
 
     def _start(self, rule: ClockRule, attempt: int, policy_id: int, calendar_id: int) -> Clock:
@@ -101,18 +101,12 @@ class Clocks:
         self.rows.append(clock)
         return clock
 
-    def _arm(self, clock: Clock, rule: ClockRule, generation: int, *, late: bool = False) -> None:
-        """Arms the levels still to come; `late`: the breach too, which was due and never fired."""
+    def _arm(self, clock: Clock, rule: ClockRule, generation: int, done: frozenset[str]) -> None:
+        """Arms the levels still to come, and those after the due that never fired."""
         calendar = calendar_of(clock.calendar_id)
-        for level in rule.levels:
-            fire_at = level.fire_at(calendar, clock.started_at, clock.warn_at, clock.due_at)
-            if level.name == "due":
-                fire_at += AFTER_DUE
-            if fire_at < self.now and not (late and level.name == "due"):
-                continue
-            timer = Timer(
-                clock_id=clock.id, level=level.name, generation=generation, fire_at=fire_at
-            )
+        dues = ladder.Dues(clock.started_at, clock.warn_at, clock.due_at)
+        for level, fire_at in ladder.to_arm(rule, calendar, dues, self.now, done):
+            timer = Timer(clock_id=clock.id, level=level, generation=generation, fire_at=fire_at)
             db.session.add(timer)
 
     def stop(self, *kinds: str) -> None:
@@ -156,16 +150,77 @@ class Clocks:
         pause = db.session.scalar(query)
         if pause is None:
             return
-        for clock in [c for c in self.open if c.state == "paused"]:
+        resumed = [c for c in self.open if c.state == "paused"]
+        for clock in resumed:
             self._shift(clock, pause.started_at)
             clock.state = "running"
-            timers = list(db.session.scalars(select(Timer).where(Timer.clock_id == clock.id)))
-            fired = any(timer.level == "due" and timer.state == "fired" for timer in timers)
-            generation = max((timer.generation for timer in timers), default=0) + 1
-            rule = self._rules(clock.policy_id)[clock.kind]
-            self._arm(clock, rule, generation, late=not fired)
+            self._arm_anew(clock)
         pause.ended_at = self.now
+        self.follow_calendar(resumed)
         self.refresh()
+
+    def _arm_anew(self, clock: Clock) -> None:
+        """Arms the next generation of timers; a level that fired already is not told again."""
+        timers = list(db.session.scalars(select(Timer).where(Timer.clock_id == clock.id)))
+        done = frozenset(t.level for t in timers if t.state in ("fired", "skipped"))
+        generation = max((timer.generation for timer in timers), default=0) + 1
+        self._arm(clock, self._rules(clock.policy_id)[clock.kind], generation, done)
+
+    def rule(self, policy_id: int, kind: str) -> ClockRule | None:
+        """What a policy version promises this ticket by a clock; None: nothing."""
+        return self._rules(policy_id).get(kind)
+
+    def recount(self, clock: Clock, calendar_id: int) -> None:
+        """Counts an open clock anew by another calendar, or by its target where that was changed.
+
+        Pauses and extensions are kept, a running clock is armed anew; `refresh` when all are done.
+        """
+        dues = recount(
+            calendar_of(clock.calendar_id),
+            calendar_of(calendar_id),
+            targets.parse_target(clock.target),
+            clock.started_at,
+            (clock.original_due_at, clock.due_at),
+            self._pauses(clock),
+        )
+        clock.calendar_id = calendar_id
+        clock.due_at, clock.original_due_at = dues.due_at, dues.original_due_at
+        clock.warn_at, clock.provisional = dues.warn_at, dues.provisional
+        self.rearm(clock)
+
+    def follow_calendar(self, clocks: list[Clock]) -> None:
+        """Moves clocks whose due has come to lie in an unannounced year to the newest calendar."""
+        stale = [c for c in clocks if c.provisional and c.state == "running"]
+        current = current_calendar_id() if stale else 0
+        for clock in stale:
+            if clock.calendar_id < current:
+                self.recount(clock, current)
+
+    def extend(self, clock: Clock, days: int) -> None:
+        """Moves the due of an open clock by working days; `original_due_at` stays."""
+        calendar = calendar_of(clock.calendar_id)
+        target = targets.parse_target(clock.target)
+        clock.due_at = calendar.shift_days(clock.due_at, days)
+        clock.warn_at = targets.warn_at(calendar, clock.started_at, clock.due_at, target)
+        clock.provisional = calendar.provisional(clock.due_at)
+        self.rearm(clock)
+        self.refresh()
+
+    def rearm(self, clock: Clock) -> None:
+        """Replaces the timers of a clock whose rule or dues have changed; a paused one has none."""
+        self._disarm([clock])
+        if clock.state == "running":
+            self._arm_anew(clock)
+
+    def _pauses(self, clock: Clock) -> list[Span]:
+        """The ended pauses in which this clock stood still, oldest first."""
+        query = select(Pause.started_at, Pause.ended_at).where(
+            Pause.ticket_id == self.ticket.id,
+            Pause.started_at >= clock.started_at,
+            Pause.ended_at.is_not(None),
+        )
+        rows = db.session.execute(query.order_by(Pause.started_at)) if clock.pausable else ()
+        return [(begun, ended) for begun, ended in rows if ended is not None]
 
     def _open_pause_start(self) -> datetime:
         query = select(Pause.started_at).where(

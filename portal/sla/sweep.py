@@ -1,171 +1,214 @@
 """Fires due timers: each once, state and pause guarded inside the claim; costs what is due."""
 
 import logging
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import groupby
+from time import monotonic
 
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from portal.auth.roles import SYSTEM, Role
 from portal.db import transaction, utcnow
 from portal.extensions import db
+from portal.sla import effects, ladder
+from portal.sla.calendars import current_calendar
+from portal.sla.effects import Firing
 from portal.sla.models import Clock, Timer
-from portal.tickets.lifecycle import Action, Status
-from portal.tickets.models import Ticket
-from portal.tickets.service import applicant, confirmation, handle
-from portal.tickets.service.move import Ask, record, tell
+from portal.tickets import petition_due
+from portal.tickets.lifecycle import Status
+from portal.tickets.models import Order, Ticket
+from portal.tickets.service import order as orders
 
-BATCH = 200
+BATCH = 50  # timers a transaction; their tickets stay locked until it ends
 RETRY = timedelta(minutes=10)  # a timer that fails is tried again, but not each second
+RUN_SECONDS = 40.0  # of one job; the timer asks for the next one as long as anything is due
+_OPEN_ORDER = Order.answered_at.is_(None), Order.cancelled_at.is_(None)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Swept:
-    """What one sweep did: timers fired, lower levels skipped, failures."""
+    """What a sweep did: timers fired, levels skipped, failures, petitions and orders looked at."""
 
     fired: int = 0
     skipped: int = 0
     failed: int = 0
+    petitions: int = 0
+    orders: int = 0
+
+    def add(self, other: "Swept") -> None:
+        """Adds the counts of a batch that is committed."""
+        self.fired += other.fired
+        self.skipped += other.skipped
+        self.failed += other.failed
+        self.orders += other.orders
 
 
-def sweep(now: datetime | None = None, batch: int = BATCH) -> Swept:
+def sweep(now: datetime | None = None, batch: int = BATCH, seconds: float | None = None) -> Swept:
     """Fires every timer that is due at `now` (UTC, default: the present), oldest first.
 
+    Then looks at the petitions and the supervision orders whose deadline or day has come.
     Of several missed levels of one clock the highest fires once and the lower ones are marked
-    skipped: never a storm (domain.md §3). Any number of sweeps may run at once.
+    skipped: never a storm (domain.md §3). Any number of sweeps may run at once: each batch locks
+    tickets that no other has locked. `seconds`: begin no batch after so long.
     """
-    instant = now or utcnow()
     swept = Swept()
-    tried: set[int] = set()
-    while due := _due(instant, batch, tried):
-        for timer_id, ticket_id in due:
-            tried.add(timer_id)
-            _fire(timer_id, ticket_id, instant, swept)
+    begun = monotonic()
+    for work in (_timers, _orders):
+        while seconds is None or monotonic() - begun < seconds:
+            with transaction() as session:
+                done, claimed = work(session, now or utcnow(), batch)
+            swept.add(done)
+            if not claimed:
+                break
+    swept.petitions, failed = petition_due.sweep(now or utcnow())
+    swept.failed += failed
     return swept
 
 
-def _due(now: datetime, batch: int, tried: set[int]) -> list[tuple[int, int]]:
+def _timers(session: Session, now: datetime, batch: int) -> tuple[Swept, int]:
+    """One transaction: claims tickets with due timers and fires them; how many were claimed.
+
+    All in one savepoint, and where one of them fails each in its own: it stalls no other timer.
+    """
+    claimed = _claim(session, now, batch)
+    if not claimed:
+        return Swept(), 0
+    firings = _due(session, claimed, now)
+    swept = Swept()
+    try:
+        with session.begin_nested():
+            for one in firings:
+                swept.add(_fire(session, one))
+    except Exception:
+        swept = Swept()
+        for one in firings:
+            swept.add(_alone(session, one))
+    return swept, len(claimed)
+
+
+def _claim(session: Session, now: datetime, batch: int) -> dict[int, Ticket]:
+    """Locks the tickets of the oldest due timers, as every verb locks its ticket: no deadlock.
+
+    Those that somebody is changing are left to the next look.
+    """
     query = (
-        select(Timer.id, Clock.ticket_id)
-        .join(Timer.clock)
+        select(Ticket)
+        .join(Clock, Clock.ticket_id == Ticket.id)
+        .join(Timer, Timer.clock_id == Clock.id)
         .where(Timer.state == "armed", Timer.fire_at <= now)
         .order_by(Timer.fire_at, Timer.id)
-        .limit(batch + len(tried))
+        .limit(batch)
+        .with_for_update(of=Ticket, skip_locked=True)
+        .execution_options(populate_existing=True)
     )
-    with transaction() as session:
-        rows = [(timer, ticket) for timer, ticket in session.execute(query)]
-    return [row for row in rows if row[0] not in tried][:batch]
+    return {ticket.id: ticket for ticket in session.scalars(query)}
 
 
-def _fire(timer_id: int, ticket_id: int, now: datetime, swept: Swept) -> None:
-    """One claim in one transaction. The ticket is locked first, as every verb does: no deadlock."""
+def _due(session: Session, claimed: dict[int, Ticket], now: datetime) -> list[Firing]:
+    """What is due on the claimed tickets, oldest first: of each clock its highest level.
+
+    Read after the locks were taken, so what another sweep has fired meanwhile is not seen armed.
+    """
+    query = (
+        select(Timer)
+        .join(Timer.clock)
+        .where(Timer.state == "armed", Timer.fire_at <= now, Clock.ticket_id.in_(claimed))
+        .order_by(Timer.clock_id, Timer.fire_at, Timer.id)
+        .execution_options(populate_existing=True)
+    )
+    due = list(session.scalars(query))
+    wanted = select(Clock).where(Clock.id.in_({timer.clock_id for timer in due}))
+    wanted = wanted.execution_options(populate_existing=True)
+    clocks = {clock.id: clock for clock in session.scalars(wanted)}
+    slot = ladder.slot(current_calendar(), now)
+    found = []
+    for clock_id, group in groupby(due, lambda timer: timer.clock_id):
+        *lower, timer = group
+        clock = clocks[clock_id]
+        found.append(Firing(claimed[clock.ticket_id], clock, timer, tuple(lower), now, slot))
+    return sorted(found, key=lambda one: (one.timer.fire_at, one.timer.id))
+
+
+def _fire(session: Session, one: Firing) -> Swept:
+    """Marks the lower levels as skipped and takes the effect of the highest."""
+    done, timer = Swept(), one.timer
+    for lower in one.lower:
+        done.skipped += _skip(lower)
+    if one.clock.state != "running" or one.ticket.status == Status.CLOSED:
+        done.skipped += _skip(timer)
+    elif timer.state == "armed":
+        timer.state, timer.fired_at = "fired", one.now
+        # A notice asks nothing of what is not yet written, so a batch of them is written at once.
+        with session.no_autoflush if effects.is_notice(one) else nullcontext():
+            effects.take(one)
+        done.fired += timer.state == "fired"
+        done.skipped += timer.state == "skipped"
+    return done
+
+
+def _alone(session: Session, one: Firing) -> Swept:
     try:
-        with transaction() as session:
-            lock = select(Ticket).where(Ticket.id == ticket_id).with_for_update(skip_locked=True)
-            ticket = session.scalar(lock.execution_options(populate_existing=True))
-            timer = session.get(Timer, timer_id, populate_existing=True)
-            if ticket is None or timer is None or timer.state != "armed":
-                return
-            clock = session.get_one(Clock, timer.clock_id, populate_existing=True)
-            if clock.state != "running" or ticket.status == Status.CLOSED:
-                timer.state = "skipped"
-                swept.skipped += 1
-                return
-            swept.skipped += _skip_lower(timer, clock, now)
-            if timer.state == "armed":
-                timer.state, timer.fired_at = "fired", now
-                EFFECTS.get((clock.kind, timer.level), _escalate)(ticket, clock, timer, now)
-                swept.fired += 1
+        with session.begin_nested():
+            return _fire(session, one)
     except Exception:
-        log.exception("timer failed", extra={"timer_id": timer_id})
-        swept.failed += 1
-        with transaction() as session:
-            armed = Timer.id == timer_id, Timer.state == "armed"
-            session.execute(update(Timer).where(*armed).values(fire_at=now + RETRY))
+        log.exception("timer failed", extra={"timer_id": one.timer.id})
+        for timer in (*one.lower, one.timer):
+            timer.fire_at = one.now + RETRY
+        return Swept(failed=1)
 
 
-def _skip_lower(timer: Timer, clock: Clock, now: datetime) -> int:
-    """Marks every due level of the clock but the highest as skipped; how many."""
-    query = select(Timer).where(
-        Timer.clock_id == clock.id, Timer.state == "armed", Timer.fire_at <= now
+def _skip(timer: Timer) -> int:
+    """Marks a timer that an effect before it has not cancelled."""
+    if timer.state != "armed":
+        return 0
+    timer.state = "skipped"
+    return 1
+
+
+def _orders(session: Session, now: datetime, batch: int) -> tuple[Swept, int]:
+    """The same for supervision orders whose warning or due has come."""
+    query = (
+        select(Order, Ticket)
+        .join(Ticket, Ticket.id == Order.ticket_id)
+        .where(Order.act_at <= now, *_OPEN_ORDER)
+        .order_by(Order.act_at, Order.id)
+        .limit(batch)
+        .with_for_update(of=Ticket, skip_locked=True)
+        .execution_options(populate_existing=True)
     )
-    due = sorted(db.session.scalars(query), key=lambda row: (row.fire_at, row.id))
-    for lower in due[:-1]:
-        lower.state = "skipped"
-    return len(due) - 1
-
-
-def _sign(ticket: Ticket, clock: Clock, timer: Timer, now: datetime) -> None:
-    handle.sign(Ask(SYSTEM, ticket.id, now))
-
-
-def _lapse_info(ticket: Ticket, clock: Clock, timer: Timer, now: datetime) -> None:
-    applicant.lapse_info(ticket.id, now)
-
-
-def _lapse_confirmation(ticket: Ticket, clock: Clock, timer: Timer, now: datetime) -> None:
-    confirmation.lapse_confirmation(ticket.id, now)
-
-
-def _remind(ticket: Ticket, clock: Clock, timer: Timer, now: datetime) -> None:
-    ask = Ask(SYSTEM, ticket.id, now)
-    record(ask, ticket, Action.REMIND, public=True, clock=clock.kind, level=timer.level)
-    kind = "ask_info" if clock.kind == "supply" else "remind"
-    due = clock.due_at.isoformat()
-    key = f"{timer.level}:{clock.id}:{due}"
-    tell(ticket, kind, now, users=[ticket.applicant_id], key=key, due=due)
-
-
-def _escalate(ticket: Ticket, clock: Clock, timer: Timer, now: datetime) -> None:
-    """Yellow tells who holds the ticket, red tells the department's reviewer too."""
-    breach = timer.level == "due"
-    action = Action.BREACH if breach else Action.WARN
-    due = clock.due_at.isoformat()
-    record(Ask(SYSTEM, ticket.id, now), ticket, action, public=False, clock=clock.kind, due=due)
-    # The key holds the due value: a moved due warns again, the same one never (lessons.md 11).
-    key = f"{timer.level}:{clock.id}:{due}"
-    params: dict[str, Any] = {"clock": clock.kind, "due": due}
-    if ticket.assignee_id is None:
-        tell(ticket, action, now, role=Role.DISPATCHER, key=key, **params)
-        return
-    tell(ticket, action, now, users=[ticket.assignee_id], key=key, **params)
-    if breach:
-        tell(
-            ticket,
-            action,
-            now,
-            role=Role.REVIEWER,
-            department_id=ticket.department_id,
-            key=f"{key}:reviewer",
-            **params,
-        )
-
-
-Effect = Callable[[Ticket, Clock, Timer, datetime], None]
-EFFECTS: dict[tuple[str, str], Effect] = {
-    ("sign", "due"): _sign,
-    ("supply", "due"): _lapse_info,
-    ("supply", "warn"): _remind,
-    ("confirm", "due"): _lapse_confirmation,
-    ("confirm", "remind_1"): _remind,
-    ("confirm", "remind_2"): _remind,
-}
+    swept = Swept()
+    rows = session.execute(query).all()
+    for row, ticket in rows:
+        session.refresh(row)  # after the lock: it may have been answered or looked at meanwhile
+        if row.act_at is None or row.act_at > now or row.answered_at or row.cancelled_at:
+            continue
+        try:
+            with session.begin_nested():
+                orders.look(ticket, row, now)
+                swept.orders += 1
+        except Exception:
+            log.exception("order failed", extra={"order_id": row.id})
+            swept.failed += 1
+            row.act_at = now + RETRY
+    return swept, len(rows)
 
 
 def waiting(now: datetime) -> bool:
-    """Whether a timer is due at `now` (UTC): one index probe."""
-    query = select(Timer.id).where(Timer.state == "armed", Timer.fire_at <= now)
+    """Whether a timer, an order or a petition is due at `now` (UTC): three index probes at most."""
+    armed = select(Timer.id).where(Timer.state == "armed", Timer.fire_at <= now)
+    ordered = select(Order.id).where(Order.act_at <= now, *_OPEN_ORDER)
     with transaction() as session:
-        return session.scalar(query.limit(1)) is not None
+        found = any(session.scalar(one.limit(1)) is not None for one in (armed, ordered))
+    return found or petition_due.waiting(now)
 
 
 def run() -> None:
     """The RQ job: one sweep, and no session left behind in the worker."""
     try:
-        sweep()
+        sweep(seconds=RUN_SECONDS)
     finally:
         db.session.remove()

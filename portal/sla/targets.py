@@ -112,9 +112,9 @@ def warn_at(calendar: Calendar, start: datetime, due_at: datetime, target: Targe
     """
     fifth = target.amount / 5
     if target.unit == "wm":
-        return _worked_until_left(calendar, start, due_at, fifth)
+        return calendar.until_left(start, due_at, fifth)
     if target.unit == "wd":
-        used = _worked_until_left(calendar, start, due_at, fifth * calendar.day_minutes)
+        used = calendar.until_left(start, due_at, fifth * calendar.day_minutes)
         if target.amount < 2:
             return used
         return min(used, calendar.shift_days(due_at, -1))
@@ -122,7 +122,7 @@ def warn_at(calendar: Calendar, start: datetime, due_at: datetime, target: Targe
     used = max(start, due_at - timedelta(hours=hours / 5))
     if hours < _LONG_HOURS:
         return used
-    return min(used, _worked_until_left(calendar, start, due_at, calendar.day_minutes))
+    return min(used, calendar.until_left(start, due_at, calendar.day_minutes))
 
 
 def light(
@@ -161,10 +161,3 @@ def remaining(calendar: Calendar, now: datetime, due_at: datetime) -> Remaining:
     overdue = now > due_at
     days, rest = divmod(ceil(-minutes) if overdue else floor(minutes), calendar.day_minutes)
     return Remaining(days, rest, overdue)
-
-
-def _worked_until_left(
-    calendar: Calendar, start: datetime, due_at: datetime, left: float
-) -> datetime:
-    """The first instant from `start` at which only `left` working minutes remain to the due."""
-    return calendar.add_minutes(start, max(0.0, calendar.minutes_between(start, due_at) - left))

@@ -5,11 +5,11 @@ each question is a bisect. Instants in are aware, instants out are UTC; exact to
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
+from statistics import mode
 from zoneinfo import ZoneInfo
 
 from portal.sla.calendar_days import (
@@ -124,8 +124,7 @@ class Calendar:
         Forward it is the earliest such instant (the end of a window, not the next opening),
         backward the latest; 0 gives `start` back.
         """
-        step = round(minutes * _MINUTE)
-        at = self._micros(start)
+        step, at = round(minutes * _MINUTE), self._micros(start)
         if step == 0:
             return _instant(at)
         goal = self._worked(at) + step
@@ -142,6 +141,14 @@ class Calendar:
     def minutes_between(self, a: datetime, b: datetime) -> float:
         """Working minutes from `a` to `b`, negative when `b` is earlier."""
         return (self._worked(self._micros(b)) - self._worked(self._micros(a))) / _MINUTE
+
+    def until_left(self, start: datetime, end: datetime, minutes: float) -> datetime:
+        """From `start` on the first instant with only `minutes` working minutes left to `end`."""
+        at, goal = self._micros(start), self._worked(self._micros(end)) - round(minutes * _MINUTE)
+        if goal <= self._worked(at):
+            return _instant(at)
+        index = bisect_left(self._sum_at_end, goal)
+        return _instant(self._ends[index] - (self._sum_at_end[index] - goal))
 
     # Days
 
@@ -245,7 +252,7 @@ Days = list[tuple[date, tuple[Window, ...]]]
 
 
 def _instant(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
+    return _EPOCH + timedelta(0, 0, micros)
 
 
 def _micros_at(day: date, minute: int, zone: ZoneInfo) -> int:
@@ -290,5 +297,4 @@ def _check_gaps(spans: list[tuple[int, int]], edges: tuple[int, int], zone: Zone
 
 
 def _common_length(days: Days) -> int:
-    lengths = Counter(sum(end - start for start, end in windows) for _, windows in days)
-    return lengths.most_common(1)[0][0]
+    return mode(sum(end - start for start, end in windows) for _, windows in days)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from portal.auth.models import User
-from portal.auth.roles import Role
+from portal.auth.roles import DEPARTMENT_ROLES, Role
 from portal.directory.models import Category, Department
 from portal.extensions import db
 
@@ -28,6 +28,14 @@ def cadres(department_id: int | None = None) -> dict[str, dict[int, str]]:
     for department, user_id, name in db.session.execute(query):
         grouped.setdefault(department, {})[user_id] = name
     return grouped
+
+
+def colleagues(department_id: int | None) -> dict[int, str]:
+    """The active people of a department, cadres and reviewers, id → name."""
+    query = select(User.id, User.name).where(
+        User.department_id == department_id, User.role.in_(DEPARTMENT_ROLES), User.active
+    )
+    return dict(db.session.execute(query.order_by(User.id)).all())
 
 
 def categories() -> list[Category]:

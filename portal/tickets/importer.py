@@ -117,6 +117,7 @@ def _frame(profile: Profile, department: str | None) -> Frame:
         urgency=Urgency.NORMAL,
         complexity="complex" if category.complex else "normal",
         kind="consult" if category.consult else "request",
+        category=category.id,
     )
     return Frame(
         profile=profile,

@@ -34,6 +34,7 @@ class Action(StrEnum):
     SIGN = "sign"
     RETURN = "return"
     REASSIGN = "reassign"
+    REDIRECT = "redirect"
     RESOLVE = "resolve"
     APPROVE = "approve"
     SEND_BACK = "send_back"
@@ -55,10 +56,21 @@ class Action(StrEnum):
     CALL_BACK = "call_back"
     ASK_RETURN = "ask_return"
     REFUSE_RETURN = "refuse_return"
+    ASK_EXTENSION = "ask_extension"
+    GRANT_EXTENSION = "grant_extension"
+    REFUSE_EXTENSION = "refuse_extension"
+    ASK_HOLD = "ask_hold"
+    REFUSE_HOLD = "refuse_hold"
+    ASK_EXCLUSION = "ask_exclusion"
+    GRANT_EXCLUSION = "grant_exclusion"
+    REFUSE_EXCLUSION = "refuse_exclusion"
     # The sweep's own records.
     WARN = "warn"
     BREACH = "breach"
     REMIND = "remind"
+    ELEVATE = "elevate"
+    EXPIRE = "expire"
+    RECOMPUTE = "recompute"
 
 
 class Outcome(StrEnum):
@@ -125,6 +137,9 @@ TRANSITIONS: dict[tuple[Status, Action], frozenset[Status]] = {
     (S.IN_PROGRESS, A.RETURN): frozenset({S.TRIAGE}),
     (S.ASSIGNED, A.REASSIGN): frozenset({S.ASSIGNED}),
     (S.IN_PROGRESS, A.REASSIGN): frozenset({S.ASSIGNED}),
+    # A second return is ruled by direct assignment (domain.md §4).
+    (S.ASSIGNED, A.REDIRECT): frozenset({S.ASSIGNED}),
+    (S.IN_PROGRESS, A.REDIRECT): frozenset({S.ASSIGNED}),
     (S.IN_PROGRESS, A.RESOLVE): frozenset({S.IN_REVIEW, S.AWAITING_CONFIRMATION}),
     (S.IN_REVIEW, A.APPROVE): frozenset({S.AWAITING_CONFIRMATION}),
     (S.IN_REVIEW, A.SEND_BACK): frozenset({S.IN_PROGRESS}),
@@ -142,6 +157,7 @@ TRANSITIONS: dict[tuple[Status, Action], frozenset[Status]] = {
 # Actions that leave the status alone, and where each is possible.
 _HANDLING = frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.IN_REVIEW, S.ON_HOLD})
 _RETURNABLE = frozenset({S.ASSIGNED, S.IN_PROGRESS})
+_EXTENDABLE = frozenset({S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD})
 STANDING: dict[Action, frozenset[Status]] = {
     A.COMMENT: OPEN - {S.NEEDS_INFO},
     A.REPLY: frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD}),
@@ -153,9 +169,21 @@ STANDING: dict[Action, frozenset[Status]] = {
     A.CALL_BACK: frozenset({S.CLOSED}),
     A.ASK_RETURN: _RETURNABLE,
     A.REFUSE_RETURN: _RETURNABLE,
+    A.ASK_EXTENSION: _EXTENDABLE,
+    A.GRANT_EXTENSION: _EXTENDABLE,
+    A.REFUSE_EXTENSION: _EXTENDABLE,
+    A.ASK_HOLD: frozenset({S.IN_PROGRESS}),
+    A.REFUSE_HOLD: frozenset({S.IN_PROGRESS, S.NEEDS_INFO}),
+    # An exclusion changes a figure, not the ticket: a closed one may be asked about too.
+    A.ASK_EXCLUSION: frozenset(S),
+    A.GRANT_EXCLUSION: frozenset(S),
+    A.REFUSE_EXCLUSION: frozenset(S),
     A.WARN: OPEN,
     A.BREACH: OPEN,
     A.REMIND: OPEN,
+    A.ELEVATE: OPEN,
+    A.EXPIRE: frozenset(S),
+    A.RECOMPUTE: OPEN,
 }
 
 

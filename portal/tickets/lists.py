@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from portal.db import utcnow
 from portal.paging import cursor_from
+from portal.sla.calendars import ending_soon
 from portal.tickets import choices, queries
 from portal.tickets.lifecycle import Status
 from portal.tickets.pages import rows
@@ -102,15 +103,17 @@ def everything_page(endpoint: str, heading: str, *, overdue: bool = False) -> st
         "status": status if status in STATUSES else "",
         "department": request.args.get("department", type=int),
         "category": request.args.get("category", type=int),
+        "elevated": request.args.get("elevated") == "1",
     }
     narrowed = Filter(
         statuses=frozenset({Status(status)}) if chosen["status"] else None,
         department_id=request.args.get("department", type=int),
         category_id=request.args.get("category", type=int),
         overdue=overdue,
+        elevated=chosen["elevated"],
     )
     fetch = queries.by_due if overdue else queries.newest
-    kept = {name: value for name, value in chosen.items() if value}
+    kept = {name: int(value) if value is True else value for name, value in chosen.items() if value}
     page = fetch(
         actor,
         narrowed,
@@ -129,5 +132,6 @@ def everything_page(endpoint: str, heading: str, *, overdue: bool = False) -> st
         departments=choices.departments(),
         categories=choices.categories(),
         overdue=overdue,
+        calendar_ends=ending_soon(now) if overdue else None,
         filtered=bool(kept),
     )

@@ -1,4 +1,4 @@
-"""Tickets, their append-only events, attachments, drafts and petitions."""
+"""Tickets, their append-only events, attachments, drafts and supervision orders."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     Sequence,
     UniqueConstraint,
+    false,
     func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -53,6 +54,7 @@ class Ticket(Base):
             " OR (proposed_outcome IS NOT NULL AND author_id IS NOT NULL)",
             name="proposed",
         ),
+        CheckConstraint("(status = 'on_hold') = (held_until IS NOT NULL)", name="held"),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("round >= 1 AND version >= 1", name="counters"),
         CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
@@ -66,6 +68,12 @@ class Ticket(Base):
         Index("ix_ticket_accepted", "accepted_at"),
         Index("ix_ticket_submitted", "submitted_at", "id"),
         Index("ix_ticket_closed", "closed_at"),
+        Index(
+            "ix_ticket_elevated",
+            "submitted_at",
+            "id",
+            postgresql_where=f"elevated_at IS NOT NULL AND {_OPEN}",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, TICKET_ID, primary_key=True)
@@ -105,12 +113,20 @@ class Ticket(Base):
     urged_in: Mapped[Words | None]
     return_pending: Mapped[bool] = mapped_column(default=False)
     order_pending: Mapped[bool] = mapped_column(default=False)
+    extension_pending: Mapped[bool] = mapped_column(default=False, server_default=false())
+    hold_pending: Mapped[bool] = mapped_column(default=False, server_default=false())
+    exclusion_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    held_until: Mapped[date | None]
+    # Returns granted in all, extensions granted in the present round.
+    returned: Mapped[int] = mapped_column(default=0, server_default="0")
+    extended: Mapped[int] = mapped_column(default=0, server_default="0")
 
     submitted_at: Mapped[Instant]
     accepted_at: Mapped[Instant | None]
     assigned_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]
     last_event_at: Mapped[Instant]
+    elevated_at: Mapped[Instant | None]
     # The nearest promise, kept by sla.service so that a queue is one index read.
     next_clock: Mapped[Words | None]
     next_due_at: Mapped[Instant | None]
@@ -140,6 +156,12 @@ class Ticket(Base):
             urged=self.urged_in == f"{self.round}:{self.status}",
             return_pending=self.return_pending,
             order_pending=self.order_pending,
+            extension_pending=self.extension_pending,
+            hold_pending=self.hold_pending,
+            exclusion_asked_by=self.exclusion_asked_by_id,
+            returned=self.returned,
+            extended=self.extended,
+            elevated=self.elevated_at is not None,
         )
 
 
@@ -214,46 +236,11 @@ class Attachment(Base):
     draft: Mapped[Draft | None] = relationship(back_populates="attachments")
 
 
-class Petition(Base):
-    """A request to depart from the rules: asked, then granted or refused by another person."""
-
-    __table_args__ = (
-        CheckConstraint("kind IN ('return', 'extension', 'hold', 'exclusion')", name="kind"),
-        CheckConstraint("state IN ('asked', 'granted', 'refused', 'expired')", name="state"),
-        CheckConstraint("(state = 'asked') = (decided_at IS NULL)", name="decided"),
-        CheckConstraint("decided_by_id <> asked_by_id", name="second_person"),
-        Index(
-            "uq_petition_asked",
-            "ticket_id",
-            "kind",
-            unique=True,
-            postgresql_where="state = 'asked'",
-        ),
-        Index(
-            "uq_petition_return_department",
-            "ticket_id",
-            "department_id",
-            unique=True,
-            postgresql_where="kind = 'return'",
-        ),
-    )
-
-    id: Mapped[BigId]
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
-    kind: Mapped[Words]
-    state: Mapped[Words] = mapped_column(default="asked")
-    reason_code: Mapped[Words]
-    reason: Mapped[Words]
-    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
-    asked_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    asked_at: Mapped[Instant]
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    decided_at: Mapped[Instant | None]
-    answer: Mapped[Words | None]
-
-
 class Order(Base):
-    """A supervision order 督办单: asks the cadre for a written answer by its own due."""
+    """A supervision order 督办单: asks the cadre for a written answer by its own due.
+
+    Without an issuer it is the system's. `act_at`: when the sweep looks at it next.
+    """
 
     __tablename__ = "supervision_order"
     __table_args__ = (
@@ -264,6 +251,12 @@ class Order(Base):
             unique=True,
             postgresql_where="answered_at IS NULL AND cancelled_at IS NULL",
         ),
+        Index(
+            "ix_supervision_order_act",
+            "act_at",
+            "id",
+            postgresql_where="act_at IS NOT NULL AND answered_at IS NULL AND cancelled_at IS NULL",
+        ),
     )
 
     id: Mapped[BigId]
@@ -272,6 +265,7 @@ class Order(Base):
     issued_at: Mapped[Instant]
     text: Mapped[Words]
     due_at: Mapped[Instant]
+    act_at: Mapped[Instant | None]
     answered_at: Mapped[Instant | None]
     answer: Mapped[Words | None]
     cancelled_at: Mapped[Instant | None]

@@ -13,13 +13,15 @@ from portal.auth.models import User
 from portal.auth.roles import Actor, Role
 from portal.directory.models import Department
 from portal.extensions import db
+from portal.language import lazy as _l
 from portal.sla import targets
 from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock
 from portal.sla.worktime import Calendar
+from portal.tickets import petition_events
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Attachment, Ticket, TicketEvent
-from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS, RETURN_REASONS
+from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS
 from portal.wording import (
     action_name,
     clock_name,
@@ -30,6 +32,12 @@ from portal.wording import (
     role_name,
 )
 
+_ELEVATIONS: dict[str, str] = {
+    "overdue": _l("超期 5 个工作日"),
+    "returns": _l("两次退单"),
+    "disputes": _l("企业两次表示未解决"),
+}
+
 # Actions that are somebody speaking; the others are lines between the messages.
 SPEECH = frozenset(
     {
@@ -37,6 +45,8 @@ SPEECH = frozenset(
         *(Action.NOTE, Action.RECORD_CONTACT, Action.DISPUTE, Action.RESOLVE, Action.APPROVE),
         *(Action.CONFIRM, Action.ANSWER_ORDER, Action.SUPERVISE, Action.REOPEN, Action.SEND_BACK),
         *(Action.REJECT, Action.TRANSFER, Action.TERMINATE, Action.ASK_RETURN, Action.CALL_BACK),
+        *(Action.ASK_EXTENSION, Action.GRANT_EXTENSION, Action.ASK_HOLD, Action.HOLD),
+        *(Action.ASK_EXCLUSION,),
     }
 )
 
@@ -160,7 +170,7 @@ def _title(event: TicketEvent) -> str:
         if event.to_status == Status.CLOSED:
             return _("企业逾期未确认，自动办结")
         return _("企业逾期未补正，转派单员处理")
-    if event.action in (Action.WARN, Action.BREACH):
+    if event.action in (Action.WARN, Action.BREACH, Action.RECOMPUTE):
         return f"{action_name(event.action)} · {clock_name(payload['clock'])}"
     if event.action == Action.SIGN and event.actor_role == Role.SYSTEM:
         return _("逾期未签收，系统自动签收")
@@ -170,11 +180,23 @@ def _title(event: TicketEvent) -> str:
         return f"{action_name(event.action)} · {outcome_name(payload['outcome'])}"
     if event.action in (Action.CONFIRM, Action.DISPUTE):
         return f"{action_name(event.action)} · {rating_name(payload['rating'])}"
-    if event.action == Action.ASK_RETURN:
-        return f"{action_name(event.action)} · {RETURN_REASONS[payload['reason_code']]}"
+    if ladder := _ladder_title(event):
+        return ladder
     if event.action == Action.REJECT:
         return f"{action_name(event.action)} · {REJECT_REASONS[payload['reason_code']][0]}"
-    return action_name(event.action)
+    return petition_events.title(event)
+
+
+def _ladder_title(event: TicketEvent) -> str:
+    """Orders that opened by themselves, late answers, and why a ticket was elevated."""
+    payload = event.payload
+    if event.action == Action.SUPERVISE and event.actor_role == Role.SYSTEM:
+        return _("系统自动督办 · %(clock)s", clock=clock_name(payload["clock"]))
+    if event.action == Action.ANSWER_ORDER and payload.get("late"):
+        return f"{action_name(event.action)} · {_('逾期')}"
+    if event.action == Action.ELEVATE:
+        return f"{action_name(event.action)} · {_ELEVATIONS[payload['why']]}"
+    return ""
 
 
 def _text(
@@ -202,7 +224,22 @@ def _text(
         lines.append(_("正确的渠道：%(channel)s", channel=payload["right_channel"]))
     if payload.get("into"):
         lines.append(_("并入 %(number)s", number=payload["into"]))
+    lines += petition_events.lines(payload, firm=is_firm(actor))
+    if event.action == Action.RECOMPUTE:
+        lines.append(_recomputed(payload))
     if payload.get("due"):
         due = datetime.fromisoformat(payload["due"])
         lines.append(_("最迟 %(when)s", when=local_time(due)))
     return "\n".join(lines)
+
+
+def _recomputed(payload: dict[str, Any]) -> str:
+    """Why a due was counted anew, and what it was before."""
+    why = _("工作日历已更新") if "calendar" in payload else _("时限政策已更新")
+    old = local_time(datetime.fromisoformat(payload["old_due"]))
+    if payload["new_due"] is None:
+        return _("%(why)s，这项时限取消（原定 %(old)s）", why=why, old=old)
+    new = local_time(datetime.fromisoformat(payload["new_due"]))
+    if payload["new_due"] == payload["old_due"]:
+        return _("%(why)s，截止时间不变：%(new)s", why=why, new=new)
+    return _("%(why)s，截止时间由 %(old)s 改为 %(new)s", why=why, old=old, new=new)

@@ -9,6 +9,13 @@ from portal.tickets.lifecycle import REOPENABLE, Action, Outcome, Status, target
 
 A = Action
 
+_OVERSEE = frozenset(
+    {
+        *(A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE),
+        *(A.REDIRECT, A.REFUSE_RETURN, A.GRANT_EXTENSION, A.REFUSE_EXTENSION),
+        *(A.HOLD, A.REFUSE_HOLD, A.ASK_EXCLUSION, A.GRANT_EXCLUSION, A.REFUSE_EXCLUSION),
+    }
+)
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.APPLICANT: frozenset(
         {
@@ -19,7 +26,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.CADRE: frozenset(
         {
             *(A.SIGN, A.RECORD_CONTACT, A.REPLY, A.NOTE, A.ASK_INFO, A.RESOLVE),
-            *(A.ASK_RETURN, A.ANSWER_ORDER, A.RESUME),
+            *(A.ASK_RETURN, A.ANSWER_ORDER, A.RESUME, A.ASK_EXTENSION, A.ASK_HOLD),
         }
     ),
     Role.REVIEWER: frozenset({A.APPROVE, A.SEND_BACK, A.REASSIGN, A.NOTE}),
@@ -29,15 +36,16 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
             *(A.RETURN, A.REFUSE_RETURN, A.NOTE),
         }
     ),
-    Role.SUPERVISOR: frozenset(
-        {A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}
-    ),
-    Role.LEADER: frozenset({A.SUPERVISE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE}),
+    Role.SUPERVISOR: _OVERSEE,
+    Role.LEADER: _OVERSEE,
     Role.ADMIN: frozenset(),
     Role.SECURITY_ADMIN: frozenset(),
     Role.AUDITOR: frozenset(),
     Role.SYSTEM: frozenset(
-        {A.ROUTE, A.SIGN, A.LAPSE, A.RESUME, A.WARN, A.BREACH, A.REMIND, A.SUBMIT}
+        {
+            *(A.ROUTE, A.SIGN, A.LAPSE, A.RESUME, A.WARN, A.BREACH, A.REMIND, A.RECOMPUTE),
+            *(A.EXPIRE, A.SUBMIT, A.SUPERVISE, A.ELEVATE),
+        }
     ),
 }
 
@@ -51,6 +59,8 @@ class Facts:
 
     `author_id` wrote the resolution under review; `reopen_until` is the last instant (UTC) at which
     a closed ticket may be reopened; `urged` says that the firm has urged in this status already.
+    `exclusion_asked_by` asked to exclude it and waits; `returned` counts the returns granted,
+    `extended` the extensions granted in this round.
     """
 
     status: Status
@@ -64,6 +74,12 @@ class Facts:
     urged: bool = False
     return_pending: bool = False
     order_pending: bool = False
+    extension_pending: bool = False
+    hold_pending: bool = False
+    exclusion_asked_by: int | None = None
+    returned: int = 0
+    extended: int = 0
+    elevated: bool = False
 
 
 def related(actor: Actor, facts: Facts) -> bool:
@@ -96,18 +112,55 @@ def refusal(  # noqa: C901 – a table, one line an action
             return "只有企业未确认的诉求需要回访。"
         case Action.CALL_BACK if facts.assignee_id is None:
             return "这件诉求是导入的历史数据，没有承办人，不需要回访。"
-        case Action.ASK_RETURN if facts.return_pending:
-            return "退单申请已提交，请等待派单员处理。"
-        case Action.RETURN | Action.REFUSE_RETURN if not facts.return_pending:
-            return "这件诉求没有待处理的退单申请。"
         case Action.ANSWER_ORDER if not facts.order_pending:
             return "这件诉求没有待回复的督办单。"
         case Action.SUPERVISE if facts.order_pending:
             return "上一张督办单尚未回复。"
+        case Action.ELEVATE if facts.elevated:
+            return "这件诉求已经提级。"
         case Action.ASK_INFO if actor.role is Role.DISPATCHER and facts.status not in _ASK_BEFORE:
             return "诉求已派给承办人，由承办人联系企业补充材料。"
         case Action.ASK_INFO if actor.role is Role.CADRE and facts.status in _ASK_BEFORE:
             return "诉求尚未派出。"
+        case _:
+            return _petition_refusal(action, actor, facts)
+
+
+def _petition_refusal(  # noqa: C901 – a table, one line an action
+    action: Action, actor: Actor, facts: Facts
+) -> str | None:
+    """The same for petitions: one of a kind at a time, ruled by whom the rules name."""
+    match action:
+        case Action.ASK_RETURN if facts.return_pending:
+            return "退单申请已提交，请等待裁定。"
+        case Action.RETURN | Action.REFUSE_RETURN | Action.REDIRECT if not facts.return_pending:
+            return "这件诉求没有待处理的退单申请。"
+        case Action.RETURN if facts.returned:
+            return "第二次退单由督办员直接指定承办人。"
+        case Action.REFUSE_RETURN if (actor.role is Role.DISPATCHER) == bool(facts.returned):
+            return "第一次退单由派单员裁定，第二次由督办员裁定。"
+        case Action.REDIRECT if not facts.returned:
+            return "第一次退单由派单员裁定。"
+        case Action.ASK_EXTENSION if facts.extension_pending:
+            return "延期申请已提交，请等待裁定。"
+        case Action.GRANT_EXTENSION | Action.REFUSE_EXTENSION if not facts.extension_pending:
+            return "这件诉求没有待裁定的延期申请。"
+        case Action.GRANT_EXTENSION | Action.REFUSE_EXTENSION if (
+            facts.extended and actor.role is not Role.LEADER
+        ):
+            return "第二次延期由领导裁定。"
+        case Action.ASK_HOLD if facts.hold_pending:
+            return "挂账申请已提交，请等待裁定。"
+        case Action.HOLD | Action.REFUSE_HOLD if not facts.hold_pending:
+            return "这件诉求没有待裁定的挂账申请。"
+        case Action.ASK_EXCLUSION if facts.exclusion_asked_by is not None:
+            return "剔除申请已提交，请等待另一人裁定。"
+        case Action.GRANT_EXCLUSION | Action.REFUSE_EXCLUSION if facts.exclusion_asked_by is None:
+            return "这件诉求没有待裁定的剔除申请。"
+        case Action.GRANT_EXCLUSION | Action.REFUSE_EXCLUSION if (
+            facts.exclusion_asked_by == actor.id
+        ):
+            return "剔除须由另一人裁定，不能裁定本人的申请。"
         case _:
             return None
 

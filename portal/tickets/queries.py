@@ -74,6 +74,7 @@ class Filter:
     category_id: int | None = None
     return_pending: bool = False
     overdue: bool = False
+    elevated: bool = False
     enterprise_id: int | None = None
 
     def where(self, now: datetime) -> list[ColumnElement[bool]]:
@@ -90,7 +91,10 @@ class Filter:
         if self.category_id is not None:
             conditions.append(Ticket.category_id == self.category_id)
         if self.return_pending:
-            conditions.append(Ticket.return_pending.is_(True))
+            # A second return is ruled by a supervisor (domain.md §4).
+            conditions += [Ticket.return_pending.is_(True), Ticket.returned == 0]
+        if self.elevated:
+            conditions += [Ticket.elevated_at.is_not(None), Ticket.status != Status.CLOSED]
         if self.overdue:
             conditions += [Ticket.next_due_at < now, Ticket.status != Status.CLOSED]
         return conditions

@@ -1,10 +1,39 @@
-"""Reason codes with their words: why a ticket is returned, rejected or transferred. Pure data."""
+"""Reason codes with their words: why a petition is asked, a ticket rejected. Pure data."""
 
 RETURN_REASONS: dict[str, str] = {
     "not_ours": "不属于本单位职责",
     "other_region": "属于其他县市区",
     "higher_level": "需上级部门办理",
     "several_units": "需多个单位共同办理",
+}
+
+EXTENSION_REASONS: dict[str, str] = {
+    "several_units": "情况复杂，需要多个单位会商",
+    "approval": "等待上级批复或审批",
+    "survey": "需要现场勘查、检测或评估",
+    "firm_side": "企业需要时间配合",
+}
+
+HOLD_REASONS: dict[str, str] = {
+    "policy_pending": "相关政策尚未出台或正在修订",
+    "funds": "资金尚未到位",
+    "project": "依赖在建工程或规划实施",
+    "legal": "等待诉讼、仲裁或复议结果",
+}
+
+EXCLUSION_REASONS: dict[str, str] = {
+    "beyond_power": "超出本级职权，已报请上级",
+    "force_majeure": "不可抗力",
+    "unlawful": "诉求没有法律或政策依据",
+    "in_court": "已进入诉讼、仲裁或行政复议程序",
+    "not_reached": "无法联系企业，多次联系均有记录",
+}
+
+PETITION_REASONS: dict[str, dict[str, str]] = {
+    "return": RETURN_REASONS,
+    "extension": EXTENSION_REASONS,
+    "hold": HOLD_REASONS,
+    "exclusion": EXCLUSION_REASONS,
 }
 
 # Each code with the channel that is the right one, proposed to the dispatcher.

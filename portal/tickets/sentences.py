@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Confirmation, Outcome, Status
 from portal.tickets.models import Ticket
-from portal.wording import clock_name, local_time, outcome_name
+from portal.wording import clock_name, local_date, local_time, outcome_name
 
 NEXT_FOR_FIRM: dict[Status, str] = {
     Status.SUBMITTED: _l("系统按包联关系和派单规则为您找到承办人，通常只要几秒钟。"),
@@ -60,7 +60,8 @@ def for_firm(ticket: Ticket, now: datetime) -> str:
         case Status.AWAITING_CONFIRMATION:
             return _("%(who)s 已办结，请您最迟 %(due)s 前确认是否解决。", who=who, due=due)
         case Status.ON_HOLD:
-            return _("%(who)s 已将这件诉求挂账，条件具备后恢复办理。", who=who)
+            until = local_date(ticket.held_until)
+            return _("%(who)s 已将这件诉求挂账，承诺 %(until)s恢复办理。", who=who, until=until)
         case _:
             return _in_progress(ticket, who, due)
 

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.auth.roles import Actor, Role
-from portal.tickets import policy, queries, sentences
+from portal.tickets import petition_showing, policy, queries, sentences
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
 from portal.tickets.lifecycle import Action, Status
@@ -27,13 +27,17 @@ from portal.wording import (
 PRIMARY: dict[Status, tuple[Action, ...]] = {
     Status.SUBMITTED: (Action.DISPATCH,),
     Status.TRIAGE: (Action.DISPATCH, Action.REJECT),
-    Status.ASSIGNED: (Action.SIGN, Action.RETURN),
-    Status.IN_PROGRESS: (Action.ANSWER_ORDER, Action.RETURN, Action.REPLY, Action.RESOLVE),
+    Status.ASSIGNED: (Action.SIGN, Action.RETURN, Action.REDIRECT),
+    Status.IN_PROGRESS: (
+        *(Action.ANSWER_ORDER, Action.RETURN, Action.REDIRECT, Action.GRANT_EXTENSION),
+        *(Action.REFUSE_EXTENSION, Action.HOLD, Action.REFUSE_HOLD, Action.GRANT_EXCLUSION),
+        *(Action.REFUSE_EXCLUSION, Action.REPLY, Action.RESOLVE),
+    ),
     Status.NEEDS_INFO: (Action.SUPPLY_INFO, Action.ANSWER_ORDER),
     Status.IN_REVIEW: (Action.APPROVE, Action.SEND_BACK),
     Status.AWAITING_CONFIRMATION: (Action.CONFIRM, Action.DISPUTE),
-    Status.ON_HOLD: (Action.RESUME,),
-    Status.CLOSED: (Action.CALL_BACK,),
+    Status.ON_HOLD: (Action.RESUME, Action.REPLY, Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION),
+    Status.CLOSED: (Action.CALL_BACK, Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION),
 }
 # Done from the page itself; whatever needs words or has consequences opens a page of its own.
 AT_ONCE = frozenset({Action.SIGN})
@@ -62,6 +66,7 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "quick": _quick(actions),
         "quick_key": new_key(),
         "facts": facts(ticket, actor),
+        "petitions": [] if firm else petition_showing.story(ticket, now),
         "timeline": timeline(ticket, events, files, actor),
     }
 

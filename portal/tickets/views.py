@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.language import lazy as _l
 from portal.paging import cursor_from
 from portal.tickets import doors, files, forms, queries
+from portal.tickets.explained import explain_context
 from portal.tickets.lifecycle import OPEN, Action, Status
 from portal.tickets.models import Attachment
 from portal.tickets.pages import is_firm, rows
@@ -67,6 +68,13 @@ def show(number: str) -> str:
     actor = current_user.actor
     ticket = queries.get_visible(actor, number)
     return render_template("tickets/show.html", **ticket_context(ticket, actor, utcnow()))
+
+
+@blueprint.get("/tickets/<number>/explain")
+def explain(number: str) -> str:
+    """How each due of the ticket was worked out, line by line, for everybody who may see it."""
+    ticket = queries.get_visible(current_user.actor, number)
+    return render_template("tickets/explain.html", **explain_context(ticket, utcnow()))
 
 
 @blueprint.get("/tickets/<number>/receipt")

@@ -15,7 +15,7 @@ from portal.sla import sweep as job
 from portal.sla.models import Clock, Timer
 from portal.sla.sweep import sweep
 from portal.tickets.models import Ticket, TicketEvent
-from portal.tickets.service import applicant, handle
+from portal.tickets.service import applicant, confirmation, handle
 from tests.factories import MONDAY, Town
 from tests.service.stages import Play, assigned, file, in_triage, local, shown, signed
 
@@ -66,8 +66,9 @@ def test_four_sweeps_at_once_fire_two_hundred_timers_once(app: Flask, town: Town
     assert sum(result.failed for result in results) == 0
     assert (counted("sign"), counted("breach"), counted("warn")) == (100, 100, 0)
     relay.drain(lambda: LATE_MORNING)
-    told = select(func.count()).where(Notice.kind == "breach")
-    assert db.session.scalar(told) == 200  # each to its cadre and to the reviewer
+    notices = [one.params["items"] for one in db.session.scalars(select(Notice)) if one.params]
+    told = [item["number"] for items in notices for item in items if item["kind"] == "breach"]
+    assert len(told) == 200  # each to its cadre and to the reviewer
 
 
 def test_a_second_sweep_changes_nothing(town: Town) -> None:
@@ -93,11 +94,16 @@ def test_the_job_is_safe_to_run_twice(town: Town) -> None:
 def test_after_a_stop_only_the_highest_level_fires(town: Town) -> None:
     play = signed(town)
     swept = sweep(local("2026-03-24 09:00"))
-    # contact, verify, reply and resolve are all over; of each the warning is skipped.
-    assert (swept.fired, swept.skipped) == (4, 4)
-    assert (counted("breach"), counted("warn")) == (4, 0)
-    for kind in ("contact", "verify", "reply", "resolve"):
+    # contact, verify, reply and resolve are all over; of each the lower levels are skipped.
+    assert (swept.fired, swept.skipped) == (4, 6)
+    assert (counted("breach"), counted("warn")) == (3, 0)
+    for kind in ("contact", "verify"):
         assert states(play, kind) == {"warn": "skipped", "due": "fired"}
+    lower = {"warn": "skipped", "due": "skipped", "order": "skipped", "elevate": "fired"}
+    assert states(play, "reply") == lower
+    ahead = {"order": "armed", "elevate": "armed"}
+    assert states(play, "resolve") == {"warn": "skipped", "due": "fired", **ahead}
+    assert (counted("supervise"), counted("elevate")) == (0, 1)
 
 
 def test_yellow_and_red_come_in_time_each_with_its_readers(town: Town) -> None:
@@ -223,7 +229,7 @@ def test_the_timer_process_sees_when_there_is_something_to_do(town: Town) -> Non
 
 def test_a_disputed_ticket_is_escalated_by_its_second_round_only(town: Town) -> None:
     play = assigned(town).to_confirmation().later(60)
-    play.do(job.confirmation.dispute, town.firm, 1, "银行没有续贷")
+    play.do(confirmation.dispute, town.firm, 1, "银行没有续贷")
     sweep(local("2026-03-24 09:00"))
     query = select(TicketEvent.round).where(TicketEvent.action == "breach")
     assert set(db.session.scalars(query)) == {2}

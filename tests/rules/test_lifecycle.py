@@ -20,6 +20,7 @@ submitted, triage, assigned, in_progress, needs_info, in_review, awaiting_confir
 assigned                                sign           in_progress
 assigned, in_progress                   return         triage
 assigned, in_progress                   reassign       assigned
+assigned, in_progress                   redirect       assigned
 in_progress                             resolve        in_review, awaiting_confirmation
 in_review                               approve        awaiting_confirmation
 in_review                               send_back      in_progress
@@ -35,7 +36,9 @@ submitted, triage, assigned, in_progress, needs_info, in_review, awaiting_confir
 # They leave the status alone, where they are possible at all.
 STANDING = {
     *("comment", "reply", "note", "record_contact", "urge", "supervise", "answer_order"),
-    *("call_back", "ask_return", "refuse_return", "warn", "breach", "remind"),
+    *("call_back", "ask_return", "refuse_return", "warn", "breach", "remind", "recompute"),
+    *("ask_extension", "grant_extension", "refuse_extension", "ask_hold", "refuse_hold"),
+    *("ask_exclusion", "grant_exclusion", "refuse_exclusion", "expire"),
 }
 
 
@@ -85,9 +88,11 @@ def test_every_action_is_possible_somewhere_but_submit() -> None:
     assert set(Action) - possible == {Action.SUBMIT}
 
 
-def test_of_what_is_closed_only_a_call_back_and_a_reopening_are_possible() -> None:
+def test_of_what_is_closed_only_a_call_back_a_reopening_and_an_exclusion_are_possible() -> None:
     after = {action for action in Action if targets(Status.CLOSED, action)}
-    assert after == {Action.CALL_BACK, Action.REOPEN}
+    # An exclusion is about a figure, so a closed ticket may be asked about.
+    figure = {Action.ASK_EXCLUSION, Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION, Action.EXPIRE}
+    assert after == {Action.CALL_BACK, Action.REOPEN, *figure}
     assert Status.CLOSED not in OPEN
     assert len(OPEN) == len(Status) - 1
 

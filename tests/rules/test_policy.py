@@ -12,10 +12,16 @@ from portal.tickets.lifecycle import OPEN, Action, Outcome, Status, targets
 from portal.tickets.policy import Facts, allowed, ensure
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-OVERSEE = "supervise reassign transfer terminate call_back note"
+OVERSEE = (
+    "supervise reassign transfer terminate call_back note redirect refuse_return grant_extension"
+    " refuse_extension hold refuse_hold ask_exclusion grant_exclusion refuse_exclusion"
+)
 MAY: dict[Role, str] = {
     Role.APPLICANT: "supply_info comment urge withdraw confirm dispute reopen",
-    Role.CADRE: "sign record_contact reply note ask_info resolve ask_return answer_order resume",
+    Role.CADRE: (
+        "sign record_contact reply note ask_info resolve ask_return answer_order resume"
+        " ask_extension ask_hold"
+    ),
     Role.REVIEWER: "approve send_back reassign note",
     Role.DISPATCHER: "dispatch ask_info reject transfer merge reassign return refuse_return note",
     Role.SUPERVISOR: OVERSEE,
@@ -23,7 +29,7 @@ MAY: dict[Role, str] = {
     Role.ADMIN: "",
     Role.SECURITY_ADMIN: "",
     Role.AUDITOR: "",
-    Role.SYSTEM: "route sign lapse resume warn breach remind",
+    Role.SYSTEM: "route sign lapse resume warn breach remind expire recompute",
 }
 # The relation that the role's rights need; the others act on any ticket they can see.
 BOUND = (Role.APPLICANT, Role.CADRE, Role.REVIEWER)
@@ -40,8 +46,16 @@ def actor(role: Role) -> Actor:
     )
 
 
-def facts(status: Status, action: Action) -> Facts:
+PENDING = {
+    "return_pending": {Action.RETURN, Action.REFUSE_RETURN, Action.REDIRECT},
+    "extension_pending": {Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION},
+    "hold_pending": {Action.HOLD, Action.REFUSE_HOLD},
+}
+
+
+def facts(status: Status, action: Action, role: Role = Role.DISPATCHER) -> Facts:
     """A ticket that is the actor's own, in a state that lets the action through."""
+    exclusion = action in (Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION)
     return Facts(
         status=status,
         enterprise_id=FIRM,
@@ -51,7 +65,9 @@ def facts(status: Status, action: Action) -> Facts:
         outcome=Outcome.SOLVED if status is Status.CLOSED else None,
         unconfirmed=status is Status.CLOSED,
         reopen_until=NOW + timedelta(days=1),
-        return_pending=action in (Action.RETURN, Action.REFUSE_RETURN),
+        **{name: action in actions for name, actions in PENDING.items()},
+        exclusion_asked_by=98 if exclusion else None,
+        returned=1 if role in (Role.SUPERVISOR, Role.LEADER) else 0,
         order_pending=action is Action.ANSWER_ORDER,
     )
 
@@ -68,7 +84,7 @@ PAIRS = [(role, action) for role, action in product(Role, Action) if action is n
 
 @pytest.mark.parametrize(("role", "action"), PAIRS)
 def test_each_role_may_do_what_the_table_says_to_its_own_tickets(role: Role, action: Action):
-    ticket = facts(status_for(action, role), action)
+    ticket = facts(status_for(action, role), action, role)
     if action in MAY[role].split():
         ensure(action, actor(role), ticket, NOW)
         assert action in allowed(actor(role), ticket, NOW)
@@ -81,7 +97,7 @@ def test_each_role_may_do_what_the_table_says_to_its_own_tickets(role: Role, act
 @pytest.mark.parametrize(("role", "action"), PAIRS)
 def test_a_bound_role_may_do_nothing_to_the_tickets_of_others(role: Role, action: Action):
     ticket = replace(
-        facts(status_for(action, role), action),
+        facts(status_for(action, role), action, role),
         enterprise_id=FIRM + 1,
         department_id=DEPARTMENT + 1,
         assignee_id=ME + 1,
@@ -131,6 +147,22 @@ REFUSED: list[tuple[Role, Action, Status, dict]] = [
     (Role.SUPERVISOR, Action.SUPERVISE, Status.IN_PROGRESS, {"order_pending": True}),
     (Role.DISPATCHER, Action.ASK_INFO, Status.IN_PROGRESS, {}),
     (Role.CADRE, Action.ASK_INFO, Status.TRIAGE, {}),
+    (Role.DISPATCHER, Action.RETURN, Status.ASSIGNED, {"returned": 1}),
+    (Role.DISPATCHER, Action.REFUSE_RETURN, Status.ASSIGNED, {"returned": 1}),
+    (Role.SUPERVISOR, Action.REFUSE_RETURN, Status.ASSIGNED, {"returned": 0}),
+    (Role.LEADER, Action.REDIRECT, Status.ASSIGNED, {"returned": 0}),
+    (Role.SUPERVISOR, Action.REDIRECT, Status.ASSIGNED, {"return_pending": False, "returned": 1}),
+    (Role.CADRE, Action.ASK_EXTENSION, Status.IN_PROGRESS, {"extension_pending": True}),
+    (Role.LEADER, Action.GRANT_EXTENSION, Status.IN_PROGRESS, {"extension_pending": False}),
+    (Role.SUPERVISOR, Action.GRANT_EXTENSION, Status.IN_PROGRESS, {"extended": 1}),
+    (Role.SUPERVISOR, Action.REFUSE_EXTENSION, Status.IN_PROGRESS, {"extended": 1}),
+    (Role.CADRE, Action.ASK_HOLD, Status.IN_PROGRESS, {"hold_pending": True}),
+    (Role.SUPERVISOR, Action.HOLD, Status.IN_PROGRESS, {"hold_pending": False}),
+    (Role.SUPERVISOR, Action.REFUSE_HOLD, Status.IN_PROGRESS, {"hold_pending": False}),
+    (Role.LEADER, Action.ASK_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": 98}),
+    (Role.LEADER, Action.GRANT_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": None}),
+    (Role.LEADER, Action.GRANT_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": ME}),
+    (Role.LEADER, Action.REFUSE_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": ME}),
 ]
 
 
@@ -143,6 +175,11 @@ def test_a_state_that_refuses_says_why_in_a_sentence(
         ensure(action, actor(role), ticket, NOW)
     assert error.value.message.endswith("。")
     assert (error.value.from_status, error.value.action) == (status, action)
+
+
+def test_a_second_extension_is_the_leaders() -> None:
+    ticket = replace(facts(Status.IN_PROGRESS, Action.GRANT_EXTENSION), extended=1)
+    ensure(Action.GRANT_EXTENSION, actor(Role.LEADER), ticket, NOW)
 
 
 def test_the_last_instant_of_reopening_is_in_time():

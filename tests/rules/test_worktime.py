@@ -225,14 +225,17 @@ def test_senseless_calendars_are_refused(
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("day,kind\n", "Line 1"),
-        ("day,kind,name,confirmed\n2026-13-01,holiday,元旦,1\n", "Line 2: '2026-13-01'"),
-        ("day,kind,name,confirmed\n2026-01-01,feast,元旦,1\n", "Line 2: kind"),
-        ("day,kind,name,confirmed\n2026-01-01,holiday,元旦,yes\n", "Line 2: confirmed"),
-        ("day,kind,name,confirmed\n" + "2026-01-01,holiday,元旦,1\n" * 2, "Line 3: .* twice"),
+        ("day,kind\n", "第 1 行：表头"),
+        ("day,kind,name,confirmed\n2026-13-01,holiday,元旦,1\n", "第 2 行：日期"),
+        ("day,kind,name,confirmed\n2026-01-01,feast,元旦,1\n", "第 2 行：kind"),
+        ("day,kind,name,confirmed\n2026-01-01,holiday,元旦,yes\n", "第 2 行：confirmed"),
+        (
+            "day,kind,name,confirmed\n" + "2026-01-01,holiday,元旦,1\n" * 2,
+            "第 3 行：这一天写了两次",
+        ),
         (
             "day,kind,name,confirmed\n2026-01-01,holiday,元旦,1\n2026-01-02,holiday,元旦,0\n",
-            "Line 3: 2026 is confirmed in part",
+            "第 3 行：同一年",
         ),
     ],
 )

@@ -14,6 +14,7 @@ from portal.db import transaction
 from portal.extensions import db
 from portal.notify.models import Notice
 from portal.outbox import relay
+from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock, Timer
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket, TicketEvent
@@ -138,11 +139,18 @@ class Play:
         )
 
     def told(self, kind: str) -> list[str]:
-        """Who has a notice of a kind, after the relay; a name twice is told twice."""
-        self.relay()
-        query = select(User.username).join(Notice, Notice.user_id == User.id)
-        query = query.where(Notice.ticket_id == self.ticket_id, Notice.kind == kind)
-        return sorted(db.session.scalars(query))
+        """Who is told of a kind by the next opening, in a digest too; a name twice is told twice."""
+        opening = current_calendar().next_open(self.now)
+        relay.drain(lambda: opening)
+        number = self.ticket.number
+        query = select(User.username, Notice).join(Notice, Notice.user_id == User.id)
+        return sorted(
+            name
+            for name, notice in db.session.execute(query)
+            for item in notice.params.get("items", [{"kind": notice.kind, "number": ""}])
+            if item["kind"] == kind
+            and (item["number"] == number or notice.ticket_id == self.ticket_id)
+        )
 
 
 def file(

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.outbox.models import Message
 from portal.routing.models import DispatchRule
 from portal.tickets.lifecycle import Urgency
-from portal.tickets.models import Petition
+from portal.tickets.petition_models import Petition
 from portal.tickets.service import assign, handle, submit, triage
 from tests.factories import MONDAY, Town, make_user
 from tests.service.stages import assigned, file, in_triage, shown, signed, wording

@@ -97,9 +97,10 @@ def test_a_status_without_its_facts_is_refused(town: Town, change: str, constrai
             "ck_user_staff_department",
         ),
         (
-            "INSERT INTO petition (ticket_id, kind, state, reason_code, reason, asked_by_id,"
-            " asked_at, decided_by_id, decided_at) SELECT id, 'return', 'granted', 'not_ours', '…',"
-            " assignee_id, now(), assignee_id, now() FROM ticket",
+            "INSERT INTO petition (ticket_id, kind, state, ruler, decide_by, reason_code, reason,"
+            " asked_by_id, asked_at, decided_by_id, decided_at) SELECT id, 'return', 'granted',"
+            " 'dispatcher', now(), 'not_ours', '…', assignee_id, now(),"
+            " assignee_id, now() FROM ticket",
             "ck_petition_second_person",
         ),
         (

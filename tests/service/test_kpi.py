@@ -15,8 +15,8 @@ from portal.kpi.periods import Period
 from portal.kpi.queries import NOWHERE, imported, report
 from portal.kpi.reasons import reason
 from portal.tickets.lifecycle import Outcome
-from portal.tickets.models import Petition, Ticket
-from portal.tickets.service import applicant, assign, confirmation, handle, triage
+from portal.tickets.models import Ticket
+from portal.tickets.service import applicant, assign, confirmation, exclusion, handle, triage
 from portal.tickets.service.move import Ask
 from tests.factories import MONDAY, Town
 from tests.plays import HOUR, SOON, Play
@@ -76,8 +76,7 @@ def play_the_rest(play: Play, month: dict[str, int]) -> None:
             Ask(town.dispatcher, month["returned"], at + HOUR),
             *(town.departments["labour"], None, "职责"),
         )
-    with transaction() as session:
-        session.add(exclusion(month["excluded"], town))
+    exclude(month["excluded"], town)
     with transaction():
         no = Ask(town.firm, month["second_round"], MONDAY + 2 * HOUR)
         confirmation.dispute(no, 1, "还没解决")
@@ -85,19 +84,13 @@ def play_the_rest(play: Play, month: dict[str, int]) -> None:
     play.confirm(month["second_round"], MONDAY + 4 * HOUR, 4)
 
 
-def exclusion(ticket_id: int, town: Town) -> Petition:
-    """Granted by a second person; as a row, for the product has no door to it yet."""
-    return Petition(
-        ticket_id=ticket_id,
-        kind="exclusion",
-        state="granted",
-        reason_code="force_majeure",
-        reason="诉讼中",
-        asked_by_id=town.cadre.id,
-        asked_at=MONDAY,
-        decided_by_id=town.supervisor.id,
-        decided_at=MONDAY + DAY,
-    )
+def exclude(ticket_id: int, town: Town) -> None:
+    """Asked by one overseer, granted by another."""
+    with transaction():
+        ask = Ask(town.supervisor, ticket_id, MONDAY)
+        exclusion.ask_exclusion(ask, "force_majeure", "诉讼中")
+    with transaction():
+        exclusion.grant_exclusion(Ask(town.leader, ticket_id, MONDAY + DAY), "同意")
 
 
 def counted(period: Period = MARCH, chosen: Dimensions = ALL) -> dict[str, tuple[float, int]]:
@@ -166,7 +159,8 @@ def test_what_was_left_out_is_named(march: dict[str, int]) -> None:
     left_out = rows("resolution_net", "excluded")
     assert who(march, left_out) == {"withdrawn", "merged", "transferred", "excluded"}
     assert {why("resolution_net", row) for row in left_out} == {
-        *("企业撤回", "合并到另一件", "移送其他单位", "经批准剔除")
+        *("企业撤回", "合并到另一件", "移送其他单位"),
+        "经批准剔除：不可抗力（郑督 提出，高市长 批准）",
     }
 
 

@@ -13,11 +13,24 @@ from portal.auth.roles import Actor
 from portal.db import transaction
 from portal.errors import PortalError
 from portal.extensions import db
+from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock, Pause, Timer
 from portal.sla.sweep import sweep
 from portal.tickets.lifecycle import Action, Outcome, Status, targets
-from portal.tickets.models import Order, Petition, TicketEvent
-from portal.tickets.service import applicant, assign, confirmation, handle, review, triage
+from portal.tickets.models import Order, TicketEvent
+from portal.tickets.petition_models import Petition
+from portal.tickets.service import (
+    applicant,
+    assign,
+    confirmation,
+    exclusion,
+    extension,
+    handle,
+    hold,
+    review,
+    triage,
+)
+from portal.tickets.service.move import Ask
 from tests.factories import Town
 from tests.service.stages import Play, file
 
@@ -64,6 +77,30 @@ def deeds(town: Town) -> list[Deed]:
     ]
 
 
+def pleas(town: Town) -> list[Deed]:
+    """All that can be asked and ruled beside the handling."""
+    finance = town.departments["finance"]
+    return [
+        (extension.ask_extension, "holder", (3, "approval", "等待批复")),
+        (extension.grant_extension, "leader", ("同意",)),
+        (extension.refuse_extension, "supervisor", ("抓紧办",)),
+        (ask_hold, "holder", ()),
+        (hold.hold, "supervisor", ("同意",)),
+        (hold.refuse_hold, "supervisor", ("继续办理",)),
+        (hold.resume, "holder", ()),
+        (exclusion.ask_exclusion, "supervisor", ("in_court", "已立案")),
+        (exclusion.grant_exclusion, "leader", ("属实",)),
+        (assign.redirect, "supervisor", (finance, None, "统筹")),
+    ]
+
+
+def ask_hold(ask: Ask) -> None:
+    """A hold for ten working days, with a report half way."""
+    calendar = current_calendar()
+    end, report = (calendar.add_days(ask.now, n).astimezone(calendar.zone).date() for n in (10, 5))
+    hold.ask_hold(ask, "funds", "资金未到位", end, report, ask.actor.id or 0)
+
+
 # Endings that leave nothing more to try are rare, so that walks are long.
 RARE = {"withdraw", "terminate", "transfer", "reject"}
 
@@ -72,7 +109,7 @@ RARE = {"withdraw", "terminate", "transfer", "reject"}
 def test_whatever_happens_the_facts_fit_together(town: Town, seed: int) -> None:
     rng = Random(seed)
     play = file(town, category=rng.choice(["融资", "用工社保", "用地用房"]))
-    choices = deeds(town)
+    choices = deeds(town) + pleas(town)
     weights = [1 if verb.__name__ in RARE else 12 for verb, _, _ in choices]
     for _ in range(STEPS):
         play.now += timedelta(minutes=rng.choice([0, 1, 7, 60, 240, 1440, 4000]))
@@ -145,9 +182,19 @@ def check_events(play: Play) -> None:
 
 def check_questions(play: Play) -> None:
     """The flags on the ticket say what its petitions and orders say."""
-    asked = db.session.scalars(select(Petition).where(Petition.state == "asked")).all()
+    rows = db.session.scalars(select(Petition)).all()
+    asked = {row.kind: row for row in rows if row.state == "asked"}
     waiting = Order.answered_at.is_(None), Order.cancelled_at.is_(None)
     orders = db.session.scalars(select(Order).where(*waiting)).all()
-    assert play.ticket.return_pending == bool(asked)
-    assert play.ticket.order_pending == bool(orders)
-    assert all(petition.department_id == play.ticket.department_id for petition in asked)
+    ticket = play.ticket
+    assert ticket.return_pending == ("return" in asked)
+    assert ticket.extension_pending == ("extension" in asked)
+    assert ticket.hold_pending == ("hold" in asked)
+    assert (ticket.exclusion_asked_by_id is not None) == ("exclusion" in asked)
+    assert ticket.order_pending == bool(orders)
+    assert ticket.returned == sum(row.kind == "return" and row.state == "granted" for row in rows)
+    assert all(row.act_at is None or row.state in ("asked", "granted") for row in rows)
+    running = [row for row in rows if row.state == "granted" and row.act_at is not None]
+    assert len(running) == (ticket.status == "on_hold")
+    handling = [row for kind, row in asked.items() if kind != "exclusion"]
+    assert all(row.department_id == ticket.department_id for row in handling)

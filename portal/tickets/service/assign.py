@@ -10,7 +10,7 @@ from portal.routing.service import Decision, decide, least_loaded
 from portal.sla.service import NEXT_ROUND, ROUND_ONE, Clocks
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
-from portal.tickets.service import petition
+from portal.tickets.service import elevate, petition
 from portal.tickets.service.move import Ask, begin, locked, record, tell
 
 
@@ -64,6 +64,29 @@ def reassign(ask: Ask, cadre_id: int, reason: str) -> Ticket:
     return ticket
 
 
+def redirect(ask: Ask, department_id: int, cadre_id: int | None, text: str) -> Ticket:
+    """Rules on a second return by direct assignment: granted, and given to another unit at once.
+
+    Without `cadre_id` the unit's least loaded cadre gets it (domain.md §4). Raises Invalid for the
+    unit that asked, and when the unit has no such cadre.
+    """
+    ticket = begin(ask, Action.REDIRECT)
+    if department_id == ticket.department_id:
+        raise Invalid(
+            "请指定申请退单以外的单位；仍由该单位办理的，请选“不同意退单”。", "department_id"
+        )
+    decision = _chosen(department_id, cadre_id, ask, text)
+    before = ticket.assignee_id
+    petition.decide(ask, ticket, "return", "granted", text, None)
+    ticket.returned += 1
+    petition.expire(ticket, ask.now)
+    ticket.route_reasons = decision.reasons
+    _assign(ask, ticket, Action.REDIRECT, decision)
+    elevate.after_twice(ticket, ask.now)
+    tell(ticket, "return_granted", ask.now, users=[before])
+    return ticket
+
+
 def _assign(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> None:
     """Status, assignee, clocks and notices of a ticket that reaches a cadre."""
     ticket.department_id = decision.department_id
@@ -95,12 +118,18 @@ def _chosen(department_id: int, cadre_id: int | None, ask: Ask, reason: str) -> 
         cadre = _cadre(cadre_id)
         if cadre.department_id != department_id:
             raise Invalid("该承办人不在所选单位。", "cadre_id")
-        return Decision(department_id, cadre.id, [f"派单员{ask.actor.name}指定：{reason}"])
+        return Decision(department_id, cadre.id, [f"{_by(ask)}指定：{reason}"])
     choice = least_loaded(department_id, ask.now)
     if choice is None:
         raise Invalid("所选单位今天没有在岗的承办人，请指定其他单位。", "department_id")
     cadre_id, words = choice
-    return Decision(department_id, cadre_id, [f"派单员{ask.actor.name}指定：{reason}", words])
+    return Decision(department_id, cadre_id, [f"{_by(ask)}指定：{reason}", words])
+
+
+def _by(ask: Ask) -> str:
+    """The role and name of whoever decided, as the reasons of a route say it."""
+    role = {Role.SUPERVISOR: "督办员", Role.LEADER: "领导"}.get(ask.actor.role, "派单员")
+    return f"{role}{ask.actor.name}"
 
 
 def _cadre(cadre_id: int) -> User:

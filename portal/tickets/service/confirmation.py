@@ -12,7 +12,7 @@ from portal.sla.service import NEXT_ROUND, Clocks
 from portal.tickets.lifecycle import Action, Confirmation, Outcome, Status
 from portal.tickets.models import Order, Ticket
 from portal.tickets.reasons import RATINGS
-from portal.tickets.service import petition
+from portal.tickets.service import elevate, petition
 from portal.tickets.service.move import Ask, begin, record, tell
 
 REOPEN_DAYS = 15  # working days, domain.md §2
@@ -40,6 +40,7 @@ def close(ticket: Ticket, outcome: Outcome, now: datetime) -> None:
     ticket.closed_at = now
     ticket.status_before_info = ticket.paused_at = None
     ticket.return_pending = ticket.order_pending = False
+    ticket.held_until = None
 
 
 def settle(ticket: Ticket, now: datetime) -> None:
@@ -79,6 +80,7 @@ def dispute(ask: Ask, rating: int, reason: str) -> Ticket:
     record(ask, ticket, Action.DISPUTE, rating=rating, text=reason)
     Clocks(ticket, ask.now).stop("confirm")
     _next_round(ticket, ask.now)
+    elevate.after_twice(ticket, ask.now)
     stamp = f"{ticket.id}:{ticket.round}"
     tell(ticket, "disputed", ask.now, users=[ticket.assignee_id], key=f"disputed:{stamp}")
     return ticket
@@ -129,6 +131,7 @@ def _reopened(ask: Ask, ticket: Ticket, action: Action, reason: str) -> None:
 
 def _next_round(ticket: Ticket, now: datetime) -> None:
     ticket.round += 1
+    ticket.extended = 0
     ticket.proposed_outcome = ticket.proposed_reply = ticket.author_id = None
     Clocks(ticket, now).start(*NEXT_ROUND)
 

@@ -5,11 +5,14 @@ from sqlalchemy import select
 from portal.auth.roles import Role
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.sla.calendars import current_calendar
 from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Outcome, Status
-from portal.tickets.models import Order, Petition, Ticket
-from portal.tickets.reasons import CONTACT_METHODS, RETURN_REASONS
-from portal.tickets.service import petition
+from portal.tickets.models import Ticket
+from portal.tickets.petition_models import Petition
+from portal.tickets.petition_rules import return_until
+from portal.tickets.reasons import CONTACT_METHODS
+from portal.tickets.service import hold, order, petition
 from portal.tickets.service.confirmation import await_confirmation
 from portal.tickets.service.move import Ask, begin, record, tell
 
@@ -43,6 +46,7 @@ def reply(ask: Ask, text: str) -> Ticket:
     clocks = Clocks(ticket, ask.now)
     clocks.stop("contact", "verify", "reply")
     clocks.refresh()
+    hold.reported(ticket, ask.now)
     tell(ticket, "reply", ask.now, users=[ticket.applicant_id])
     return ticket
 
@@ -123,13 +127,15 @@ def resolve(ask: Ask, outcome: Outcome, reply: str, internal: str) -> Ticket:
 
 
 def ask_return(ask: Ask, reason_code: str, reason: str) -> Ticket:
-    """Asks the dispatcher to take the ticket back: once for each department (domain.md §4).
+    """Asks to be rid of the ticket: once for each department, within a working day (domain.md §4).
 
-    Raises Invalid for an unknown reason or when the department has asked before.
+    The first return of a ticket is the dispatcher's to rule, a second one the supervisor's. Raises
+    Invalid when it is too late, for an unknown reason or when the department has asked before.
     """
     ticket = begin(ask, Action.ASK_RETURN)
-    if reason_code not in RETURN_REASONS:
-        raise Invalid("请选择退单原因。", "reason_code")
+    until = return_until(current_calendar(), ticket.assigned_at or ask.now)
+    if ask.now > until:
+        raise Invalid("退单须在派单后 1 个工作日内申请，现已超过。", "reason_code")
     asked = select(Petition.id).where(
         Petition.ticket_id == ticket.id,
         Petition.kind == "return",
@@ -137,25 +143,10 @@ def ask_return(ask: Ask, reason_code: str, reason: str) -> Ticket:
     )
     if db.session.scalar(asked) is not None:
         raise Invalid("本单位已就这件诉求申请过一次退单，不能再次申请。", "reason_code")
-    db.session.add(
-        Petition(
-            ticket_id=ticket.id,
-            kind="return",
-            reason_code=reason_code,
-            reason=reason,
-            department_id=ticket.department_id,
-            asked_by_id=ask.actor.id,
-            asked_at=ask.now,
-        )
-    )
-    ticket.return_pending = True
-    record(ask, ticket, Action.ASK_RETURN, public=False, reason_code=reason_code, text=reason)
-    tell(
-        ticket,
-        "return_asked",
-        ask.now,
-        role=Role.DISPATCHER,
-        key=f"return_asked:{ticket.id}:{ticket.event_count}",
+    petition.put(
+        *(ask, ticket, Action.ASK_RETURN, "return", reason_code, reason),
+        granted=ticket.returned,
+        department_id=ticket.department_id,
     )
     return ticket
 
@@ -163,13 +154,5 @@ def ask_return(ask: Ask, reason_code: str, reason: str) -> Ticket:
 def answer_order(ask: Ask, text: str) -> Ticket:
     """Answers the open supervision order; the ticket is no longer under supervision."""
     ticket = begin(ask, Action.ANSWER_ORDER)
-    query = select(Order).where(
-        Order.ticket_id == ticket.id, Order.answered_at.is_(None), Order.cancelled_at.is_(None)
-    )
-    order = db.session.scalars(query).one()
-    order.answered_at = ask.now
-    order.answer = text
-    ticket.order_pending = False
-    record(ask, ticket, Action.ANSWER_ORDER, public=False, text=text)
-    tell(ticket, "order_answered", ask.now, users=[order.issued_by_id])
+    order.answer(ask, ticket, text)
     return ticket

@@ -115,12 +115,14 @@ def tell(
     role: Role | None = None,
     department_id: int | None = None,
     key: str | None = None,
+    slot: datetime | None = None,
     **params: Any,
 ) -> None:
     """Puts a notice about the ticket into the outbox.
 
     Readers: the `users`, and all active accounts with `role` (of `department_id` where given).
-    `kind` names the sentence; `params` fills it. `key` makes the notice happen once.
+    `kind` names the sentence; `params` fills it. `key` makes the notice happen once. `slot`: told
+    then (UTC), in one digest with all else that a reader is told in the same slot.
     """
     payload = {
         "ticket_id": ticket.id,
@@ -130,8 +132,10 @@ def tell(
         "department_id": department_id,
         "params": params,
     }
+    if slot is not None:
+        payload["slot"] = slot.isoformat()
     if payload["users"] or role:
-        outbox.put(outbox.NOTIFY, payload, now, key)
+        outbox.put(outbox.NOTIFY, payload, now, key, at=slot)
 
 
 def _done_before(ticket_id: int, key: str) -> bool:

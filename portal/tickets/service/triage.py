@@ -6,15 +6,13 @@ from sqlalchemy import select
 
 from portal.errors import Invalid
 from portal.extensions import db
-from portal.sla.calendars import current_calendar
 from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Outcome, Status
-from portal.tickets.models import Order, Petition, Ticket
+from portal.tickets.models import Ticket
 from portal.tickets.reasons import REJECT_REASONS
+from portal.tickets.service import order, petition
 from portal.tickets.service.confirmation import close, settle
 from portal.tickets.service.move import Ask, begin, locked, record, tell
-
-ORDER_DAYS = 2  # working days in which a supervision order is answered
 
 
 def reject(ask: Ask, reason_code: str, right_channel: str, text: str) -> Ticket:
@@ -65,8 +63,10 @@ def merge(ask: Ask, into_number: str, text: str) -> Ticket:
 def grant_return(ask: Ask, text: str) -> Ticket:
     """Takes the ticket back to triage: the sign clock ends, every other clock runs on."""
     ticket = begin(ask, Action.RETURN)
-    _decide_return(ask, ticket, "granted", text)
     cadre_id = ticket.assignee_id
+    petition.decide(ask, ticket, "return", "granted", text, None)
+    ticket.returned += 1
+    petition.expire(ticket, ask.now)
     record(ask, ticket, Action.RETURN, public=False, text=text, department_id=ticket.department_id)
     ticket.assignee_id = ticket.department_id = None
     clocks = Clocks(ticket, ask.now)
@@ -76,10 +76,10 @@ def grant_return(ask: Ask, text: str) -> Ticket:
     return ticket
 
 
-def refuse_return(ask: Ask, text: str) -> Ticket:
+def refuse_return(ask: Ask, text: str, petition_id: int | None = None) -> Ticket:
     """The ticket stays where it is; the cadre is told why."""
     ticket = begin(ask, Action.REFUSE_RETURN)
-    _decide_return(ask, ticket, "refused", text)
+    petition.decide(ask, ticket, "return", "refused", text, petition_id)
     record(ask, ticket, Action.REFUSE_RETURN, public=False, text=text)
     tell(ticket, "return_refused", ask.now, users=[ticket.assignee_id])
     return ticket
@@ -88,25 +88,7 @@ def refuse_return(ask: Ask, text: str) -> Ticket:
 def supervise(ask: Ask, text: str) -> Ticket:
     """Issues a supervision order on an open ticket; it is to be answered in 2 working days."""
     ticket = begin(ask, Action.SUPERVISE)
-    due_at = current_calendar().add_days(ask.now, ORDER_DAYS)
-    order = Order(
-        ticket_id=ticket.id,
-        issued_by_id=ask.actor.id,
-        issued_at=ask.now,
-        text=text,
-        due_at=due_at,
-    )
-    db.session.add(order)
-    ticket.order_pending = True
-    record(ask, ticket, Action.SUPERVISE, public=False, text=text, due=due_at.isoformat())
-    tell(
-        ticket,
-        "supervised",
-        ask.now,
-        users=[ticket.assignee_id],
-        key=f"supervised:{ticket.id}:{ticket.event_count}",
-        due=due_at.isoformat(),
-    )
+    order.issue(ask, ticket, text)
     return ticket
 
 
@@ -121,15 +103,3 @@ def _end(ask: Ask, ticket: Ticket, action: Action, outcome: Outcome, **payload: 
     people = [ticket.applicant_id, ticket.assignee_id]
     tell(ticket, str(outcome), ask.now, users=people, key=f"ended:{ticket.id}:{ticket.round}")
     return ticket
-
-
-def _decide_return(ask: Ask, ticket: Ticket, state: str, text: str) -> None:
-    query = select(Petition).where(
-        Petition.ticket_id == ticket.id, Petition.kind == "return", Petition.state == "asked"
-    )
-    petition = db.session.scalars(query).one()
-    petition.state = state
-    petition.decided_by_id = ask.actor.id
-    petition.decided_at = ask.now
-    petition.answer = text
-    ticket.return_pending = False
