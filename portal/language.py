@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from flask_babel import gettext, lazy_gettext, lazy_ngettext, lazy_pgettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
 
 from portal.errors import PortalError
 
@@ -18,11 +18,6 @@ def lazy(text: str, **values: Any) -> str:
 def lazy_in(context: str, text: str) -> str:
     """The same, where one Chinese word is two in another language; `context` tells which."""
     return cast(str, lazy_pgettext(context, text))
-
-
-def lazy_many(text: str) -> str:
-    """The same, of several: the heading of a list."""
-    return cast(str, lazy_ngettext(text, text, 2))
 
 
 def said(error: PortalError) -> str:

@@ -14,7 +14,7 @@ from portal.auth.roles import Role
 from portal.errors import PortalError
 from portal.extensions import db, login_manager
 from portal.language import lazy as _l
-from portal.language import lazy_many, said
+from portal.language import lazy_in, said
 from portal.notify.queries import unread_count
 from portal.wording import FILTERS, LIGHTS
 
@@ -43,8 +43,8 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.ADMIN: (
         (_l("账号"), "admin.users", "person"),
-        (lazy_many("承办单位"), "admin.departments", "building"),
-        (lazy_many("诉求类别"), "admin.categories", "list"),
+        (lazy_in("list", "承办单位"), "admin.departments", "building"),
+        (lazy_in("list", "诉求类别"), "admin.categories", "list"),
         (_l("包联"), "admin.pairings", "people"),
         (_l("派单规则"), "admin.rules", "route"),
     ),

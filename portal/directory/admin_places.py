@@ -10,7 +10,7 @@ from portal.directory.forms import DepartmentForm, PlaceForm
 from portal.errors import Invalid
 from portal.fields import blame
 from portal.language import lazy as _l
-from portal.language import lazy_many
+from portal.language import lazy_in
 
 LABELS: dict[str, str] = {
     "departments": _l("承办单位"),
@@ -18,9 +18,9 @@ LABELS: dict[str, str] = {
     "chains": _l("产业链"),
 }
 HEADINGS: dict[str, str] = {
-    "departments": lazy_many("承办单位"),
-    "regions": lazy_many("县市区"),
-    "chains": lazy_many("产业链"),
+    "departments": lazy_in("list", "承办单位"),
+    "regions": lazy_in("list", "县市区"),
+    "chains": lazy_in("list", "产业链"),
 }
 KIND = "<any(departments, regions, chains):kind>"
 

@@ -35,7 +35,7 @@ from tests.web.filing import write_words
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "translations/en/LC_MESSAGES/messages.po"
-MARKS = {"_", "_l", "N_", "gettext", "ngettext", "lazy", "lazy_in", "lazy_many"}
+MARKS = {"_", "_l", "N_", "gettext", "ngettext", "lazy", "lazy_in", "pgettext"}
 MARKS |= {"Invalid", "NotFound", "NotAllowed", "Conflict"}
 # Where Chinese is not a sentence of a page, and why.
 DATA = {
