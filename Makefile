@@ -1,7 +1,7 @@
 # Everything a developer or an operator of one machine runs. `make` alone lists it.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types sure bench migration requirements clean install install-dev chromium
+.PHONY: help run test lint types sure bench migration translations requirements clean install install-dev chromium
 
 FIND_PYTHON = for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done
@@ -44,6 +44,16 @@ migration: install  ## write a migration from the models (m="what it does")
 	@test -n "$(m)" || { echo 'make migration m="what it does"' >&2; exit 1; }
 	$(PY) -m flask --app wsgi db upgrade
 	$(PY) -m flask --app wsgi db migrate -m "$(m)"
+
+# The words that mark a sentence: ours, and the errors whose first argument is one.
+MARKS = -k N_ -k _l -k lazy -k lazy_in:1c,2 \
+  -k Invalid -k NotFound -k NotAllowed -k Conflict
+
+translations: install-dev  ## collect the Chinese sentences; then write the English ones that are missing
+	$(PY) -m babel.messages.frontend -q extract -F babel.cfg $(MARKS) --add-location=file --omit-header \
+	  -o .make/messages.pot .
+	$(PY) -m babel.messages.frontend -q update -N -w 100 --ignore-obsolete \
+	  --ignore-pot-creation-date -l en -d translations -i .make/messages.pot
 
 requirements:  ## compile requirements*.txt from *.in (needs uv)
 	for name in requirements requirements-local requirements-dev; do \

@@ -1,6 +1,12 @@
 """The `flask` commands: each package brings its own group."""
 
+from collections.abc import Callable
+from typing import Any
+
+import click
 from flask import Flask
+from psycopg.errors import UndefinedTable
+from sqlalchemy.exc import ProgrammingError
 
 from portal.auth.commands import user
 from portal.demo.commands import demo
@@ -16,4 +22,21 @@ COMMANDS = (user, calendar, demo, kpi, outbox, sla, tickets, worker, timer)
 def init_app(app: Flask) -> None:
     """Registers every command."""
     for command in COMMANDS:
+        command.invoke = _explained(command.invoke)  # pyright: ignore[reportAttributeAccessIssue]
         app.cli.add_command(command)
+
+
+def _explained(invoke: Callable[[click.Context], Any]) -> Callable[[click.Context], Any]:
+    """Says what to do when a command meets a database that was never migrated."""
+
+    def explained(context: click.Context) -> Any:
+        try:
+            return invoke(context)
+        except ProgrammingError as error:
+            if not isinstance(error.orig, UndefinedTable):
+                raise
+            raise click.ClickException(
+                "数据库里还没有表，请先执行 flask --app wsgi db upgrade（make run 会自动执行）。"
+            ) from error
+
+    return explained

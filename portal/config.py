@@ -230,7 +230,7 @@ def _number(given: Mapping[str, Any], name: str, default: int, low: int, high: i
         number = low - 1
     if not low <= number <= high:
         raise ConfigError(
-            f"{name} 应为 {low} 到 {high} 之间的整数,现为“{value}”。",
+            f"{name} 应为 {low} 到 {high} 之间的整数，现为“{value}”。",
             f"{name} has to be a whole number from {low} to {high}, not “{value}”.",
         )
     return number

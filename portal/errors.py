@@ -1,14 +1,28 @@
 """The errors that services raise and doors turn into pages: one class per HTTP status."""
 
 
+def N_(text: str) -> str:  # noqa: N802 – the name gettext tools know
+    """The text itself: marks a sentence for translation where no reader is known yet."""
+    return text
+
+
 class PortalError(Exception):
-    """Base of all expected errors; `message` is a sentence for the user, in Chinese."""
+    """Base of all expected errors: a sentence for the user, in Chinese.
+
+    `template` is the sentence with %(name)s for each of `values`; portal.language.said translates.
+    """
 
     status = 500
 
-    def __init__(self, message: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, template: str = "", **values: object) -> None:
+        super().__init__(template % values if values else template)
+        self.template = template
+        self.values = values
+
+    @property
+    def message(self) -> str:
+        """The sentence in Chinese."""
+        return self.template % self.values if self.values else self.template
 
 
 class NotAllowed(PortalError):
@@ -32,19 +46,25 @@ class Conflict(PortalError):
 class InvalidTransition(Conflict):
     """409: the lifecycle does not list this pair; names both (domain.md §2)."""
 
-    def __init__(self, status: str, action: str, message: str = "") -> None:
-        super().__init__(message or f"no transition: {action} from {status}")
+    def __init__(self, status: str, action: str, reason: str = "") -> None:
+        super().__init__(reason)
         self.from_status = status
         self.action = action
+
+    def __str__(self) -> str:
+        return self.message or f"no transition: {self.action} from {self.from_status}"
 
 
 class Stale(Conflict):
     """409: the row was changed since the form was opened."""
 
-    def __init__(self, seen: int, current: int, message: str = "") -> None:
-        super().__init__(message or f"version {seen} is stale, the row is at {current}")
+    def __init__(self, seen: int, current: int) -> None:
+        super().__init__()
         self.seen = seen
         self.current = current
+
+    def __str__(self) -> str:
+        return f"version {self.seen} is stale, the row is at {self.current}"
 
 
 class Repeated(PortalError):
@@ -58,6 +78,6 @@ class Invalid(PortalError):
 
     status = 422
 
-    def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, field: str | None = None, **values: object) -> None:
+        super().__init__(template, **values)
         self.field = field

@@ -1,5 +1,6 @@
 """Form fields that accounts and the administrator's pages share; each refuses with a sentence."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,18 +10,29 @@ from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 from portal.errors import Invalid
 from portal.language import lazy as _l
+from portal.language import said
 
 MAX_LINE = 100
 MAX_PASSWORD = 200
 PHONE = r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$"
 USERNAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{2,31}$"
 NOTHING: Mapping[str, str] = {}
+# Control characters but tab and line feed, halves of pairs, marks that turn the reading direction
+# of what follows, and code points that are no characters. PostgreSQL refuses NUL.
+NO_TEXT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]"
+)
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 def clean(text: str | None) -> str:
     """One line of typed text: no control characters, no blanks at its ends."""
     return "".join(letter for letter in text or "" if letter.isprintable()).strip()
+
+
+def plain(text: str | None) -> str:
+    """Typed sentences: each line ends in one line feed, and nothing is in them that is no text."""
+    return NO_TEXT.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def code(text: str | None) -> str:
@@ -112,9 +124,9 @@ def blame(form: BaseForm, error: Invalid, renamed: Mapping[str, str] = NOTHING) 
     """
     name = renamed.get(error.field or "", error.field or "")
     if name in form:
-        form[name].errors = [*form[name].errors, error.message]
+        form[name].errors = [*form[name].errors, said(error)]
     else:
-        form.form_errors.append(error.message)
+        form.form_errors.append(said(error))
 
 
 class _Place(IntegerField):

@@ -2,7 +2,9 @@
 
 from typing import Any, cast
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext, lazy_pgettext
+
+from portal.errors import PortalError
 
 
 def lazy(text: str, **values: Any) -> str:
@@ -11,3 +13,13 @@ def lazy(text: str, **values: Any) -> str:
     In truth a LazyString, which WTForms and Jinja take as text; typed as what it stands for.
     """
     return cast(str, lazy_gettext(text, **values))
+
+
+def lazy_in(context: str, text: str) -> str:
+    """The same, where one Chinese word is two in another language; `context` tells which."""
+    return cast(str, lazy_pgettext(context, text))
+
+
+def said(error: PortalError) -> str:
+    """What a service's refusal says to the present reader; empty when it is for the log only."""
+    return gettext(error.template, **error.values) if error.template else ""

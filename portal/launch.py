@@ -163,7 +163,7 @@ def _serve(address: Address, instance: Path, environment: Mapping[str, str]) -> 
     listing = _flask(environment, "demo", "accounts") if _shows_demo(environment) else None
 
     def ready() -> None:
-        say(f"\n诉求通已启动,请打开 Open in a browser:\n\n    {address.url}\n")
+        say(f"\n诉求通已启动，请打开 Open in a browser:\n\n    {address.url}\n")
         accounts = listing.communicate()[0] if listing else ""
         if listing and listing.returncode == 0:
             say(accounts.rstrip() + "\n")

@@ -41,7 +41,7 @@ def cursor_from(args: Mapping[str, str]) -> Cursor | None:
     """The cursor in an address's `after` or `before`; None for the first page or nonsense."""
     for name, backwards in (("after", False), ("before", True)):
         key, _, row_id = args.get(name, "").partition("~")
-        if not row_id.isdigit() or len(row_id) > 18:
+        if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18:
             continue
         try:
             instant = None if key == "-" else datetime.fromisoformat(key)

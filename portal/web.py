@@ -8,11 +8,14 @@ from flask import Flask, Response, current_app, g, render_template, request, url
 from flask_babel import get_locale
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from portal.auth.roles import Role
 from portal.errors import PortalError
+from portal.extensions import db, login_manager
 from portal.language import lazy as _l
+from portal.language import lazy_in, said
 from portal.notify.queries import unread_count
 from portal.tickets import petition_queries
 from portal.wording import FILTERS, LIGHTS
@@ -43,8 +46,8 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.ADMIN: (
         (_l("账号"), "admin.users", "person"),
-        (_l("承办单位"), "admin.departments", "building"),
-        (_l("诉求类别"), "admin.categories", "list"),
+        (lazy_in("list", "承办单位"), "admin.departments", "building"),
+        (lazy_in("list", "诉求类别"), "admin.categories", "list"),
         (_l("包联"), "admin.pairings", "people"),
         (_l("派单规则"), "admin.rules", "route"),
         (_l("日历与时限"), "sla_admin.calendar", "clock"),
@@ -70,13 +73,17 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PortalError, _portal_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DataError, _no_such_value)
     app.register_error_handler(Exception, _unexpected)
 
 
 def error_page(status: int, message: str = "", **context: Any) -> tuple[str, int]:
-    """The page for a status, in Chinese, with a way on."""
+    """The page for a status, with a way on."""
     page = status if status in ERROR_PAGES else 500
-    return render_template(f"errors/{page}.html", message=message, **context), status
+    try:
+        return render_template(f"errors/{page}.html", message=message, **context), status
+    except SQLAlchemyError as error:  # the frame names the reader, whom nobody can look up now
+        return _unexpected(error)
 
 
 def back_url(default: str) -> str:
@@ -138,7 +145,7 @@ def _headers(response: Response) -> Response:
 
 
 def _portal_error(error: PortalError) -> tuple[str, int]:
-    return error_page(error.status, error.message)
+    return error_page(error.status, said(error))
 
 
 def _csrf_error(error: CSRFError) -> tuple[str, int]:
@@ -151,7 +158,19 @@ def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
     return error_page(error.code)
 
 
+def _no_such_value(error: DataError) -> tuple[str, int]:
+    """A value of the request that no column can hold: a NUL, a number beyond all ids."""
+    current_app.logger.warning("the database refuses a value: %s", error.orig)
+    db.session.rollback()
+    return error_page(404 if request.method in ("GET", "HEAD") else 400)
+
+
 def _unexpected(error: Exception) -> tuple[str, int]:
-    """Logs the traceback, shows none of it."""
+    """Logs the traceback, shows none of it; the page asks the database for nothing."""
     current_app.logger.error("unexpected error", exc_info=error)
+    try:
+        db.session.rollback()
+    except SQLAlchemyError:
+        db.session.remove()
+    g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps whom it has loaded
     return error_page(500)

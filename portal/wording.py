@@ -3,11 +3,12 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal.db import utcnow
 from portal.language import lazy as _l
+from portal.language import lazy_in
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
@@ -25,9 +26,9 @@ STATUSES: dict[str, str] = {
 OUTCOMES: dict[str, str] = {
     "solved": _l("已解决"),
     "explained": _l("解释办结"),
-    "rejected": _l("不予受理"),
-    "transferred": _l("移送"),
-    "merged": _l("合并"),
+    "rejected": lazy_in("outcome", "不予受理"),
+    "transferred": lazy_in("outcome", "移送"),
+    "merged": lazy_in("outcome", "合并"),
     "withdrawn": _l("撤回"),
     "terminated": _l("终止"),
 }
@@ -208,7 +209,8 @@ def local_date(value: date | datetime | None) -> str:
     year = utcnow().astimezone(LOCAL).year
     weekday = WEEKDAYS[day.weekday()]
     if in_english():
-        return f"{day.day} {day:%b} {day.year}" if day.year != year else f"{day.day} {day:%b}"
+        text = f"{weekday} {day.day} {day:%b}"
+        return f"{text} {day.year}" if day.year != year else text
     text = f"{day.month}月{day.day}日({weekday})"
     return f"{day.year}年{text}" if day.year != year else text
 
@@ -230,28 +232,35 @@ def ago(value: datetime | None) -> str:
     """How long ago an event was, in words; from a week on the date."""
     if value is None:
         return "–"
-    seconds = (utcnow() - value.astimezone(UTC)).total_seconds()
+    seconds = int((utcnow() - value.astimezone(UTC)).total_seconds())
     if seconds < 60:
         return _("刚刚")
     if seconds < 3600:
-        return _("%(n)d 分钟前", n=seconds // 60)
+        return ngettext("%(num)d 分钟前", "%(num)d 分钟前", seconds // 60)
     if seconds < 86400:
-        return _("%(n)d 小时前", n=seconds // 3600)
+        return ngettext("%(num)d 小时前", "%(num)d 小时前", seconds // 3600)
     if seconds < 7 * 86400:
-        return _("%(n)d 天前", n=seconds // 86400)
+        return ngettext("%(num)d 天前", "%(num)d 天前", seconds // 86400)
     return local_date(value)
+
+
+def moment(value: datetime | None) -> str:
+    """When an event was: in words within a day, then the full time, so that order is plain."""
+    if value is not None and (utcnow() - value).total_seconds() < 86400:
+        return ago(value)
+    return local_time(value)
 
 
 def duration(days: int, minutes: int) -> str:
     """Working time in words: “2 个工作日 3 小时”, “45 分钟”."""
     parts = []
     if days:
-        parts.append(_("%(n)d 个工作日", n=days))
+        parts.append(ngettext("%(num)d 个工作日", "%(num)d 个工作日", days))
     hours, rest = divmod(int(minutes), 60)
     if hours:
-        parts.append(_("%(n)d 小时", n=hours))
+        parts.append(ngettext("%(num)d 小时", "%(num)d 小时", hours))
     if rest and not days:
-        parts.append(_("%(n)d 分钟", n=rest))
+        parts.append(ngettext("%(num)d 分钟", "%(num)d 分钟", rest))
     return " ".join(parts) or _("不到 1 分钟")
 
 
@@ -286,6 +295,6 @@ FILTERS = {
     for function in (
         *(status_name, outcome_name, confirmation_name, urgency_name, channel_name, role_name),
         *(clock_name, action_name, size_name, rating_name, local_date, local_time, iso, ago),
-        *(duration, percent, number, filesize, mask_phone),
+        *(moment, duration, percent, number, filesize, mask_phone),
     )
 }

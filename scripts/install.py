@@ -136,7 +136,7 @@ def install_venv_module():
         if run(["apt-get", "install", "-y", "-qq", package], environment)[0]:
             return
     raise StopError(
-        f"缺少 Python 的 venv 模块,请先安装:apt-get install {package}"
+        f"缺少 Python 的 venv 模块，请先安装：apt-get install {package}"
         f"\nPython's venv module is missing, install it first: apt-get install {package}"
     )
 

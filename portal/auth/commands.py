@@ -1,6 +1,7 @@
 """`flask user`: accounts by hand, for the first administrator above all."""
 
 import json
+import re
 
 import click
 from flask.cli import AppGroup
@@ -12,6 +13,7 @@ from portal.db import transaction, utcnow
 from portal.directory.models import Department, Enterprise
 from portal.errors import PortalError
 from portal.extensions import db
+from portal.fields import USERNAME, clean
 
 user = AppGroup("user", help="Accounts.")
 
@@ -36,11 +38,15 @@ def create_command(
     as_json: bool,
 ) -> None:
     """Create an account."""
+    if re.match(USERNAME, username) is None:
+        raise click.UsageError("A username has 3 to 32 letters, digits or . _ - @.")
+    if not clean(name):
+        raise click.UsageError("--name is empty.")
     try:
         with transaction():
             created = service.create_user(
                 username,
-                name,
+                clean(name),
                 Role(role),
                 password,
                 utcnow(),

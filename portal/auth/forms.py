@@ -9,6 +9,7 @@ from portal.directory import queries
 from portal.directory.uscc import checked_uscc
 from portal.errors import Invalid
 from portal.language import lazy as _l
+from portal.language import said
 from portal.wording import SIZES
 
 
@@ -48,7 +49,7 @@ class RegisterForm(FlaskForm):
         try:
             field.data = checked_uscc(field.data or "")
         except Invalid as error:
-            raise ValidationError(error.message) from error
+            raise ValidationError(said(error)) from error
 
     def validate_password2(self, field: PasswordField) -> None:
         """Both passwords are the same."""

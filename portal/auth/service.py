@@ -11,13 +11,13 @@ from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, Role
 from portal.directory.models import Enterprise
 from portal.directory.uscc import checked_uscc
-from portal.errors import Invalid, NotFound
+from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
 from portal.uniqueness import unique
 
 MIN_PASSWORD = 10
-KNOWN_FIRM = "这家企业已经注册，请用已有账号登录，或请本企业经办人协助。"
-TAKEN_NAME = "这个用户名已被使用，请换一个。"
+KNOWN_FIRM = N_("这家企业已经注册，请用已有账号登录，或请本企业经办人协助。")
+TAKEN_NAME = N_("这个用户名已被使用，请换一个。")
 HASHER = PasswordHasher()
 # Verified when no account matches, so that an unknown name takes as long as a wrong password.
 _NOBODY = HASHER.hash("nobody at all")
@@ -145,7 +145,7 @@ def set_password(user: User, password: str, now: datetime, *, must_change: bool)
 def check_password(password: str, *personal: str) -> None:
     """Raises Invalid for a password that is short, of one character kind, or made of the names."""
     if len(password) < MIN_PASSWORD:
-        raise Invalid(f"密码至少 {MIN_PASSWORD} 个字符。", "password")
+        raise Invalid("密码至少 %(n)d 个字符。", "password", n=MIN_PASSWORD)
     if len(set(password)) < 4 or password.isdigit():
         raise Invalid("密码太简单，请混用字母、数字或符号。", "password")
     lowered = password.lower()

@@ -87,7 +87,7 @@ def sign_in() -> Answer:
             wanted = local_path(form.next.data)
             begin_session(user)
             return redirect(wanted or first_place(user.role), 303)
-        blame(form, Invalid(_("用户名或密码不正确，请重新输入。")))
+        blame(form, Invalid("用户名或密码不正确，请重新输入。"))
     status = 422 if form.errors else 200
     expired = bool(session.pop("expired", False))
     return render_template("auth/sign_in.html", form=form, expired=expired), status

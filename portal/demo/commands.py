@@ -7,12 +7,15 @@ from unicodedata import east_asian_width
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy import select
 
+from portal.auth.models import User
 from portal.db import utcnow
 from portal.demo.accounts import ACCOUNTS, PASSWORD
 from portal.demo.load import load
 from portal.demo.stage import PlayError
 from portal.errors import PortalError
+from portal.extensions import db
 from portal.wording import ROLES
 
 demo = AppGroup("demo", help="The demonstration: a played year, and tickets that are open today.")
@@ -48,6 +51,10 @@ def accounts_command(as_json: bool) -> None:
     if as_json:
         rows = [asdict(account) for account in ACCOUNTS]
         click.echo(json.dumps({"password": PASSWORD, "accounts": rows}, ensure_ascii=False))
+        return
+    names = [account.username for account in ACCOUNTS]
+    if db.session.scalar(select(User.id).where(User.username.in_(names)).limit(1)) is None:
+        click.echo("这个数据库里没有演示账号。")
         return
     click.echo(f"演示账号（密码都是 {PASSWORD}）：")
     for account in ACCOUNTS:

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
@@ -13,6 +14,7 @@ from portal.db import utcnow
 from portal.directory import queries
 from portal.directory.models import Enterprise
 from portal.errors import Invalid
+from portal.language import said
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 MANY = 5
@@ -39,7 +41,7 @@ def done(sentence: str, endpoint: str, **values: Any) -> Response:
 
 def refused(error: Invalid, endpoint: str, **values: Any) -> Response:
     """Back to a page, with why it was not done."""
-    flash(error.message, "danger")
+    flash(said(error), "danger")
     return redirect(url_for(endpoint, **values), 303)
 
 
@@ -61,6 +63,6 @@ def find_firm(text: str) -> Enterprise:
     if not found:
         raise Invalid("没有找到这家企业，请核对名称或信用代码；企业须先注册。", "firm")
     if len(found) > 1:
-        names = "、".join(firm.name for firm in found[:MANY])
-        raise Invalid(f"有多家企业符合：{names}。请填写信用代码或全称。", "firm")
+        names = _("、").join(firm.name for firm in found[:MANY])
+        raise Invalid("有多家企业符合：%(names)s。请填写信用代码或全称。", "firm", names=names)
     return found[0]

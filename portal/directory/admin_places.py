@@ -10,11 +10,17 @@ from portal.directory.forms import DepartmentForm, PlaceForm
 from portal.errors import Invalid
 from portal.fields import blame
 from portal.language import lazy as _l
+from portal.language import lazy_in
 
 LABELS: dict[str, str] = {
     "departments": _l("承办单位"),
     "regions": _l("县市区"),
     "chains": _l("产业链"),
+}
+HEADINGS: dict[str, str] = {
+    "departments": lazy_in("list", "承办单位"),
+    "regions": lazy_in("list", "县市区"),
+    "chains": lazy_in("list", "产业链"),
 }
 KIND = "<any(departments, regions, chains):kind>"
 
@@ -26,9 +32,13 @@ def places(kind: str) -> Answer:
     """All rows of one kind."""
     rows = queries.everything(service.PLACES[kind])
     people = queries.people_by_department() if kind == "departments" else None
-    label = LABELS[kind]
     return render_template(
-        "admin/places.html", kind=kind, label=label, labels=LABELS, rows=rows, people=people
+        "admin/places.html",
+        kind=kind,
+        label=LABELS[kind],
+        heading=HEADINGS[kind],
+        rows=rows,
+        people=people,
     )
 
 
@@ -56,7 +66,8 @@ def _form(kind: str, place_id: int | None) -> Answer:
             return done(_("已保存。"), f"admin.{kind}")
         except Invalid as error:
             blame(form, error)
-    return page("admin/place.html", form, kind=kind, label=LABELS[kind], row=row)
+    label, heading = LABELS[kind], HEADINGS[kind]
+    return page("admin/place.html", form, kind=kind, label=label, heading=heading, row=row)
 
 
 @blueprint.route(f"/{KIND}/<int:place_id>/deactivate", methods=["GET", "POST"])

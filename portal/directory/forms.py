@@ -115,6 +115,7 @@ class CategoryForm(FlaskForm):
     template = TextAreaField(
         _l("填写提示"),
         [Optional(), Length(max=1000, message=_l("填写提示请控制在 1000 个字以内。"))],
+        filters=[fields.plain],
         description=_l("企业选择这个类别后，详细情况中先出现的几行字。"),
     )
     position = fields.whole(_l("排列顺序"), PLACE_ASK)

@@ -59,7 +59,7 @@ def cadre_names() -> dict[int, str]:
         .order_by(Department.position, Department.id, User.name, User.id)
     )
     rows = db.session.execute(query)
-    return {user_id: f"{name}（{department}）" for user_id, name, department in rows}
+    return {user_id: f"{name} · {department}" for user_id, name, department in rows}
 
 
 def users(

@@ -10,7 +10,7 @@ from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.directory import queries
 from portal.directory.models import Category, Chain, Department, Enterprise, Leave, Pairing, Region
-from portal.errors import Invalid, NotFound
+from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
 from portal.routing.models import DispatchRule
 from portal.routing.rules import stand_in
@@ -55,7 +55,7 @@ def save_place(
 ) -> Place:
     """Creates a department, region or chain (no id), or changes one. Raises Invalid, NotFound."""
     model = PLACES[kind]
-    with unique({UNIQUE_NAMES[kind]: ("这个名称已经有了，请换一个。", "name")}):
+    with unique({UNIQUE_NAMES[kind]: (N_("这个名称已经有了，请换一个。"), "name")}):
         if place_id is None:
             place: Place = model(name=name, position=position)
             db.session.add(place)
@@ -84,10 +84,10 @@ def _ensure_unused(department_id: int) -> None:
         DispatchRule.department_id == department_id, DispatchRule.active
     )
     if count := db.session.scalar(named):
-        raise Invalid(f"还有 {count} 条派单规则指向这个单位，请先停用那些规则。")
+        raise Invalid("还有 %(n)d 条派单规则指向这个单位，请先停用那些规则。", n=count)
     staff = select(func.count()).where(User.department_id == department_id, User.active)
     if count := db.session.scalar(staff):
-        raise Invalid(f"这个单位还有 {count} 个在用账号，请先停用或调整单位。")
+        raise Invalid("这个单位还有 %(n)d 个在用账号，请先停用或调整单位。", n=count)
 
 
 def get_category(category_id: int) -> Category:
@@ -100,7 +100,7 @@ def get_category(category_id: int) -> Category:
 
 def save_category(category_id: int | None, fields: CategoryFields) -> Category:
     """Creates a category (no id) or changes one; running clocks keep their target."""
-    with unique({"uq_category_name": ("这个类别名称已经有了，请换一个。", "name")}):
+    with unique({"uq_category_name": (N_("这个类别名称已经有了，请换一个。"), "name")}):
         if category_id is None:
             category = Category(**vars(fields))
             db.session.add(category)
@@ -141,8 +141,9 @@ def pair(
     for old in db.session.scalars(query):
         if old.starts_on > starts_on:
             raise Invalid(
-                f"这家企业已有从 {old.starts_on:%Y-%m-%d} 开始的包联，请填写更晚的日期。",
+                "这家企业已有从 %(day)s 开始的包联，请填写更晚的日期。",
                 "starts_on",
+                day=old.starts_on.isoformat(),
             )
         if old.starts_on == starts_on:
             db.session.delete(old)
@@ -198,8 +199,9 @@ def add_leave(cadre_id: int, deputy_id: int | None, starts_on: date, ends_on: da
         # Whoever stands in for the deputy must not be the one who goes.
         if deputy_id is not None and stand_in(deputy_id, away) == cadre_id:
             raise Invalid(
-                f"代理人在 {day:%Y-%m-%d} 也请假，而且又由请假人代理，形成循环，请另选一人。",
+                "代理人在 %(day)s 也请假，而且又由请假人代理，形成循环，请另选一人。",
                 "deputy_id",
+                day=day.isoformat(),
             )
     leave = Leave(cadre_id=cadre_id, deputy_id=deputy_id, starts_on=starts_on, ends_on=ends_on)
     db.session.add(leave)

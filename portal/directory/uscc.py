@@ -16,23 +16,23 @@ def checked_uscc(text: str) -> str:
     """
     code = "".join(text.split()).replace("-", "").upper()
     if len(code) != LENGTH:
-        raise Invalid(f"请填写 18 位统一社会信用代码，现在是 {len(code)} 位。", "uscc")
-    wrong = [
-        place
-        for place, letter in enumerate(code, 1)
-        if letter not in ALPHABET
-    ]
+        raise Invalid("请填写 18 位统一社会信用代码，现在是 %(n)d 位。", "uscc", n=len(code))
+    wrong = [place for place, letter in enumerate(code, 1) if letter not in ALPHABET]
     if wrong:
         raise Invalid(
-            f"第 {wrong[0]} 位“{code[wrong[0] - 1]}”不会出现在统一社会信用代码中"
+            "第 %(place)d 位“%(letter)s”不会出现在统一社会信用代码中"
             "（不用字母 I、O、S、V、Z），请核对营业执照。",
             "uscc",
+            place=wrong[0],
+            letter=code[wrong[0] - 1],
         )
     try:
         expected = stdnum_uscc.calc_check_digit(code[:-1])
         if expected != code[-1]:
             raise Invalid(
-                f"请填写 18 位统一社会信用代码，第 18 位应为 {expected}，请核对营业执照。", "uscc"
+                "请填写 18 位统一社会信用代码，第 18 位应为 %(expected)s，请核对营业执照。",
+                "uscc",
+                expected=expected,
             )
         return str(stdnum_uscc.validate(code))
     except ValidationError:

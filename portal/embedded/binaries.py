@@ -29,7 +29,7 @@ def postgres_programs(account: Account | None) -> Path:
             return folder
     raise EmbeddedError(
         f"本平台没有内置的 PostgreSQL,本机也未安装 PostgreSQL {LOWEST_POSTGRES} 或更高版本;"
-        "请安装,或设置 DATABASE_URL。",
+        "请安装，或设置 DATABASE_URL。",
         "There is no embedded PostgreSQL for this platform and no PostgreSQL"
         f" {LOWEST_POSTGRES} or later on this machine: install one, or set DATABASE_URL.",
     )
@@ -54,7 +54,7 @@ def valkey_program(account: Account | None) -> Path:
         if program and _major([program, "--version"]) >= LOWEST_VALKEY:
             return Path(program)
     raise EmbeddedError(
-        "本平台没有内置的 Valkey,本机也未安装 Valkey 或 Redis 7;请安装,或设置 REDIS_URL。",
+        "本平台没有内置的 Valkey,本机也未安装 Valkey 或 Redis 7；请安装，或设置 REDIS_URL。",
         "There is no embedded Valkey for this platform and no Valkey or Redis 7 on this"
         " machine: install one, or set REDIS_URL.",
     )

@@ -62,7 +62,7 @@ def _unless_used(other: Path, wanted: Path, owner: str) -> Path:
     if not other.exists():
         return wanted
     raise EmbeddedError(
-        f"本目录的数据由其他用户({owner})创建,请以该用户运行,或者换一个目录。",
+        f"本目录的数据由其他用户({owner})创建，请以该用户运行，或者换一个目录。",
         f"The data of this folder was made by another user ({owner}): run as that user,"
         " or use another folder.",
     )
@@ -121,7 +121,7 @@ def _account(base: Path) -> Account:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
     raise EmbeddedError(
-        "PostgreSQL 不能以 root 运行,而本机没有 nobody 用户;请以普通用户运行。",
+        "PostgreSQL 不能以 root 运行，而本机没有 nobody 用户；请以普通用户运行。",
         "PostgreSQL refuses to run as root and this machine has no user nobody:"
         " run as an ordinary user.",
     )

@@ -41,7 +41,7 @@ def read_address(given: Mapping[str, str]) -> Address:
     port = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= port <= HIGHEST_PORT:
         raise EmbeddedError(
-            f"端口应为 1 到 {HIGHEST_PORT} 之间的整数,现为“{text}”。",
+            f"端口应为 1 到 {HIGHEST_PORT} 之间的整数，现为“{text}”。",
             f"The port has to be a whole number from 1 to {HIGHEST_PORT}, not “{text}”.",
         )
     return Address(host, port)

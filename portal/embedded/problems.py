@@ -35,7 +35,7 @@ def told_plainly(folder: Path) -> Iterator[None]:
             raise no_space(folder) from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise EmbeddedError(
-                f"无法写入 {where}:它属于其他用户,或者所在磁盘是只读的。",
+                f"无法写入 {where}:它属于其他用户，或者所在磁盘是只读的。",
                 f"Cannot write to {where}: it belongs to another user, or the disk is read-only.",
             ) from error
         raise EmbeddedError(

@@ -71,7 +71,7 @@ def notice(notice_id: int) -> Answer:
     query = select(Notice).where(Notice.id == notice_id, Notice.user_id == current_user.id)
     found = db.session.scalar(query)
     if found is None:
-        raise NotFound(_("没有找到这条消息。"))
+        raise NotFound("没有找到这条消息。")
     number = found.ticket.number if found.ticket is not None else None
     with transaction():
         mark_read(current_user.id, notice_id)

@@ -10,7 +10,7 @@ from portal.db import utcnow
 from portal.kpi import queries
 from portal.kpi.conditions import Dimensions
 from portal.kpi.figures import Measure, plain
-from portal.kpi.periods import Period, local_day
+from portal.kpi.periods import FIRST_YEAR, LAST_YEAR, Period, local_day
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -39,6 +39,9 @@ def show_command(
     start = first.date() if first else end.replace(month=1, day=1)
     if end < start:
         raise click.UsageError(f"--to {end} lies before --from {start}.")
+    for day in (start, end):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise click.UsageError(f"{day} lies outside the years {FIRST_YEAR} to {LAST_YEAR}.")
     known = queries.directory()
     chosen = Dimensions(
         _id(known.departments, department, "department"),

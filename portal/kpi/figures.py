@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from portal.errors import N_
 from portal.kpi.intervals import wilson
-
-# Marks a sentence for translation without translating it; pages call gettext on it.
-N_ = str
 
 Unit = Literal["rate", "points", "hours"]
 Cohort = Literal["submitted_at", "accepted_at", "assigned_at", "closed_at", "due", "original_due"]

@@ -59,6 +59,9 @@ class OfferedSelect(SelectField):
             raise ValidationError(_("没有这个选项，请重新选择。"))
 
 
+DIMENSIONS = ("department", "category", "region", "chain", "channel", "urgency")
+
+
 class FiltersForm(FlaskForm):
     """The filters of the figures pages; a GET form, so it carries no token."""
 

@@ -12,7 +12,7 @@ from portal.db import utcnow
 from portal.kpi import queries
 from portal.kpi.conditions import definitions
 from portal.kpi.figures import FIGURES, FIRST_TEN, RANKED_FROM
-from portal.kpi.forms import FiltersForm
+from portal.kpi.forms import DIMENSIONS, FiltersForm
 from portal.kpi.members import SIDES, MemberPage, member_page, members
 from portal.kpi.periods import Period, local_day
 from portal.kpi.queries import Directory, Measures, Report
@@ -151,7 +151,7 @@ def _chips(known: Directory, now: datetime) -> list[dict[str, Any]]:
             if year < today.year - 1
         ),
     ]
-    keep = {key: value for key, value in request.args.items() if key not in ("from", "to", "month")}
+    keep = {name: request.args[name] for name in DIMENSIONS if name in request.args}
     return [
         {"label": label, "period": period, "url": _chip_url(period, keep)}
         for label, period in offered

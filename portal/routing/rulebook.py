@@ -1,14 +1,14 @@
 """Writes dispatch rules and says what is wrong with them, in words."""
 
 from portal.directory.models import Department
-from portal.errors import Invalid, NotFound
+from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
 from portal.routing import rules
 from portal.routing.models import DispatchRule
 from portal.routing.service import active_rules
 from portal.uniqueness import unique
 
-SAME = "已有一条条件完全相同的规则，请先停用那一条。"
+SAME = N_("已有一条条件完全相同的规则，请先停用那一条。")
 
 
 def add(
@@ -30,8 +30,9 @@ def add(
         if new in (a, b):
             other = b if a is new else a
             raise Invalid(
-                f"与第 {other.id} 条规则冲突：两条同样具体，却派往不同单位。"
-                "请再加一个条件，或先停用那一条。"
+                "与第 %(n)d 条规则冲突：两条同样具体，却派往不同单位。"
+                "请再加一个条件，或先停用那一条。",
+                n=other.id,
             )
     rule = DispatchRule(
         category_id=category_id,

@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.exc import ProgrammingError
 
 from portal.db import utcnow
 from portal.errors import Invalid
 from portal.extensions import db
 from portal.sla import targets
+from portal.sla.calendar_data import china_calendar
 from portal.sla.calendars import current_calendar
 from portal.sla.explain import Line, explain
 from portal.sla.explain_words import sentence
@@ -40,11 +42,11 @@ class Instant(click.ParamType):
     def convert(self, value: object, param: object, ctx: object) -> datetime:
         try:
             instant = datetime.fromisoformat(str(value))
-        except ValueError:
+            if instant.tzinfo is None:
+                instant = instant.replace(tzinfo=LOCAL)
+            return instant.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not an instant like 2025-09-29T10:00")
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=LOCAL)
-        return instant.astimezone(UTC)
 
 
 @sla.command("due")
@@ -55,12 +57,12 @@ class Instant(click.ParamType):
 def due_command(start: datetime, target: str, with_lines: bool, as_json: bool) -> None:
     """The instant at which a clock breaches, in Asia/Shanghai (domain.md §3)."""
     try:
-        calendar, promised = current_calendar(), targets.parse_target(target)
+        calendar, promised = _calendar(), targets.parse_target(target)
         due = targets.due(calendar, start, promised)
+        at = due.at.astimezone(LOCAL).isoformat()
         lines = explain(calendar, start, promised) if with_lines else []
-    except (ValueError, Invalid) as error:
+    except (ValueError, OverflowError, Invalid) as error:
         raise click.UsageError(str(error)) from error
-    at = due.at.astimezone(LOCAL).isoformat()
     if as_json:
         row: dict[str, Any] = {"due": at, "provisional": due.provisional}
         if with_lines:
@@ -97,6 +99,15 @@ def explain_command(number: str, as_json: bool) -> None:
 
 def _line(line: Line, calendar: Calendar) -> dict[str, Any]:
     return {**line.to_json(calendar), "text": sentence(line, calendar)}
+
+
+def _calendar() -> Calendar:
+    """The calendar in force; before the first migration the shipped one, which is the same."""
+    try:
+        return current_calendar()
+    except ProgrammingError:
+        db.session.rollback()
+        return china_calendar()
 
 
 @sla.command("sweep")

@@ -97,7 +97,6 @@ class Calendar:
         edges = _micros_at(first, 0, zone), _micros_at(last, 0, zone)
         spans = _spans(days, edges, zone)
         _check_gaps(spans, edges, zone)
-        sums = list(accumulate((ended - opened for opened, ended in spans), initial=0))
         return cls(
             version=version,
             first=first,
@@ -108,15 +107,10 @@ class Calendar:
             seasons=seasons,
             _overrides=special,
             _edges=edges,
-            _opens=tuple(opened for opened, _ in spans),
-            _ends=tuple(ended for _, ended in spans),
-            _sum_at_open=tuple(sums[:-1]),
-            _sum_at_end=tuple(sums[1:]),
+            **_sums(spans),
             _days=tuple(day for day, _ in days),
             _closes=_closes(days, edges, zone),
         )
-
-    # Minutes
 
     def add_minutes(self, start: datetime, minutes: float) -> datetime:
         """The instant `minutes` working minutes after `start`; before it when negative.
@@ -259,6 +253,17 @@ def _micros_at(day: date, minute: int, zone: ZoneInfo) -> int:
     # Adding to an aware datetime moves the wall clock, which is what a window means.
     local = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minute)
     return (local - _EPOCH) // _MICRO
+
+
+def _sums(spans: Sequence[tuple[int, int]]) -> dict[str, tuple[int, ...]]:
+    """The columns of the cumulative table: where windows open and end, and the sums there."""
+    sums = list(accumulate((ended - opened for opened, ended in spans), initial=0))
+    return {
+        "_opens": tuple(opened for opened, _ in spans),
+        "_ends": tuple(ended for _, ended in spans),
+        "_sum_at_open": tuple(sums[:-1]),
+        "_sum_at_end": tuple(sums[1:]),
+    }
 
 
 def _spans(days: Days, edges: tuple[int, int], zone: ZoneInfo) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from portal.language import lazy as _l
-from portal.tickets import doors, forms, lists
+from portal.tickets import doors, lists, staff_forms
 from portal.tickets.lifecycle import Action, Outcome, Status
 from portal.tickets.service import handle
 
@@ -47,26 +47,26 @@ doors.register(
         Action.RECORD_CONTACT,
         lambda ask, form: handle.record_contact(ask, form.method.data, form.text.data),
         _l("联系情况已登记。"),
-        forms.RecordContactForm,
+        staff_forms.RecordContactForm,
     ),
     doors.Door(
         Action.REPLY,
         lambda ask, form: handle.reply(ask, form.text.data),
         _l("已答复企业。"),
-        forms.ReplyForm,
+        staff_forms.ReplyForm,
     ),
     doors.Door(
         Action.NOTE,
         lambda ask, form: handle.note(ask, form.text.data),
         _l("备注已保存。"),
-        forms.NoteForm,
+        staff_forms.NoteForm,
         _l("只有工作人员能看到，企业看不到。"),
     ),
     doors.Door(
         Action.ASK_INFO,
         lambda ask, form: handle.ask_info(ask, form.text.data),
         _l("已请企业补充，办理时限暂停。"),
-        forms.AskInfoForm,
+        staff_forms.AskInfoForm,
         _l("企业有 5 个工作日补充；其间办理时限暂停，逾期未补充的转派单员处理。"),
     ),
     doors.Door(
@@ -75,20 +75,20 @@ doors.register(
             ask, Outcome(form.outcome.data), form.text.data, form.internal.data or ""
         ),
         _l("办结意见已提交。"),
-        forms.ResolveForm,
+        staff_forms.ResolveForm,
         _l("需要审核的类别由本单位分管负责人审核，通过后请企业确认；“解释办结”一律审核。"),
     ),
     doors.Door(
         Action.ASK_RETURN,
         lambda ask, form: handle.ask_return(ask, form.reason_code.data, form.text.data),
         _l("退单申请已提交，派单员当日裁定。"),
-        forms.AskReturnForm,
+        staff_forms.AskReturnForm,
         _l("每个单位对一件诉求只能申请一次退单；裁定之前时限照常计算，请继续办理。"),
     ),
     doors.Door(
         Action.ANSWER_ORDER,
         lambda ask, form: handle.answer_order(ask, form.text.data),
         _l("督办单已回复。"),
-        forms.AnswerOrderForm,
+        staff_forms.AnswerOrderForm,
     ),
 )

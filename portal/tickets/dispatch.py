@@ -10,7 +10,7 @@ from portal.auth.roles import Actor, Role
 from portal.db import utcnow
 from portal.language import lazy as _l
 from portal.paging import cursor_from
-from portal.tickets import choices, doors, forms, lists, queries
+from portal.tickets import choices, doors, forms, lists, queries, staff_forms
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
 from portal.tickets.pages import rows
@@ -78,7 +78,7 @@ doors.register(
             ask, form.department_id.data, form.cadre_id.data or None, form.text.data
         ),
         _l("已派单。"),
-        forms.DispatchForm,
+        staff_forms.DispatchForm,
         _l("派出后各项时限立即起算，承办人会收到消息。"),
         prepare=_offer_departments,
     ),
@@ -86,7 +86,7 @@ doors.register(
         Action.REASSIGN,
         lambda ask, form: assign.reassign(ask, form.cadre_id.data, form.text.data),
         _l("已改派。"),
-        forms.ReassignForm,
+        staff_forms.ReassignForm,
         _l("改派后新的承办人重新签收，其他时限不重新计算。"),
         prepare=_offer_cadres,
     ),
@@ -94,7 +94,7 @@ doors.register(
         Action.REJECT,
         _reject,
         _l("已作不予受理处理。"),
-        forms.RejectForm,
+        staff_forms.RejectForm,
         _l("诉求就此结束，企业会看到原因和正确的渠道。"),
         danger=True,
     ),
@@ -102,7 +102,7 @@ doors.register(
         Action.TRANSFER,
         lambda ask, form: verbs.transfer(ask, form.receiver.data, form.text.data),
         _l("已移送。"),
-        forms.TransferForm,
+        staff_forms.TransferForm,
         _l("诉求在本系统就此结束，移送的诉求不计入净解决率。"),
         danger=True,
     ),
@@ -110,7 +110,7 @@ doors.register(
         Action.MERGE,
         lambda ask, form: verbs.merge(ask, form.into_number.data, form.text.data),
         _l("已合并。"),
-        forms.MergeForm,
+        staff_forms.MergeForm,
         _l("这件诉求就此结束，企业在并入的那一件中查看进展。"),
         danger=True,
     ),
@@ -118,14 +118,14 @@ doors.register(
         Action.RETURN,
         lambda ask, form: verbs.grant_return(ask, form.text.data),
         _l("已同意退单，请重新派单。"),
-        forms.DecideForm,
+        staff_forms.DecideForm,
         _l("同意后诉求回到待派单；除签收外，各项时限照常计算。"),
     ),
     doors.Door(
         Action.REFUSE_RETURN,
         lambda ask, form: verbs.refuse_return(ask, form.text.data),
         _l("未同意退单，承办人继续办理。"),
-        forms.DecideForm,
+        staff_forms.DecideForm,
         _l("承办人会看到您的意见并继续办理。"),
     ),
 )

@@ -14,6 +14,7 @@ from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid, NotFound, Repeated
 from portal.extensions import db
 from portal.fields import blame
+from portal.language import said
 from portal.queue import nudge
 from portal.tickets import files, policy, queries
 from portal.tickets.forms import ActForm, BareForm
@@ -25,6 +26,18 @@ from portal.tickets.service.move import Ask
 from portal.wording import ACTIONS
 
 Verb = Callable[[Ask, Any], Ticket]
+# What a person reads before answering it: the last of these events is shown above the form.
+_ANSWERED: dict[Action, frozenset[Action]] = {
+    Action.SUPPLY_INFO: frozenset({Action.ASK_INFO}),
+    Action.APPROVE: frozenset({Action.RESOLVE}),
+    Action.SEND_BACK: frozenset({Action.RESOLVE}),
+    Action.CONFIRM: frozenset({Action.RESOLVE, Action.APPROVE}),
+    Action.DISPUTE: frozenset({Action.RESOLVE, Action.APPROVE}),
+    Action.CALL_BACK: frozenset({Action.RESOLVE, Action.APPROVE}),
+    Action.RETURN: frozenset({Action.ASK_RETURN}),
+    Action.REFUSE_RETURN: frozenset({Action.ASK_RETURN}),
+    Action.ANSWER_ORDER: frozenset({Action.SUPERVISE}),
+}
 Answer = str | tuple[str, int] | Response
 
 
@@ -114,12 +127,12 @@ def _ask(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> Answer:
 def _act(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> None:
     """Files first, then everything else in one transaction; no transaction, no files."""
     now, ticket_id = utcnow(), ticket.id
-    folder = Path(current_app.config["UPLOAD_DIR"])
+    folder, most = Path(current_app.config["UPLOAD_DIR"]), current_app.config["MAX_FILES"]
     uploads = files.present(form["files"].data if "files" in form else None)
     stored = files.store(
         uploads,
         folder,
-        max_files=current_app.config["MAX_FILES"],
+        max_files=most,
         max_bytes=current_app.config["MAX_FILE_BYTES"],
         already=attached(ticket_id) if uploads else 0,
     )
@@ -130,6 +143,8 @@ def _act(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> None:
             changed = door.verb(ask, form)
             # What a resolution says is for the firm only once it is approved.
             draft = door.action is Action.RESOLVE and changed.status == Status.IN_REVIEW
+            if stored and attached(ticket_id) + len(stored) > most:
+                raise Invalid(files.TOO_MANY, "files", n=most)
             attach(changed, stored, actor, now, public=not draft)
     except BaseException:
         files.discard(stored, folder)
@@ -137,7 +152,21 @@ def _act(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> None:
 
 
 def _page(door: Door, ticket: Ticket, form: ActForm) -> str:
-    return render_template("tickets/action.html", door=door, ticket=ticket, form=form)
+    answered = _answered(door.action, ticket)
+    return render_template(
+        "tickets/action.html", door=door, ticket=ticket, form=form, answered=answered
+    )
+
+
+def _answered(action: Action, ticket: Ticket) -> list[dict[str, Any]]:
+    """The event that this action answers, as the timeline tells it; empty where there is none."""
+    if action not in _ANSWERED:
+        return []
+    actor = current_user.actor
+    public_only = is_firm(actor)
+    events = queries.events(ticket, public_only=public_only)
+    last = [event for event in events if event.action in _ANSWERED[action]][-1:]
+    return timeline(ticket, last, queries.attachments(ticket, public_only=public_only), actor)
 
 
 def _conflict(
@@ -154,7 +183,7 @@ def _conflict(
             "errors/409.html",
             ticket=ticket,
             action=door.label,
-            message=error.message if not error.message.isascii() else "",
+            message=said(error),
             changes=timeline(ticket, changes, [], actor),
             kept=form.kept,
             back_url=url_for("tickets.show", number=number),

@@ -9,9 +9,10 @@ from typing import IO, Protocol
 
 import filetype
 
-from portal.errors import Invalid
+from portal.errors import N_, Invalid
 
 CHUNK = 1024 * 1024
+TOO_MANY = N_("最多上传 %(n)d 个附件，请减少后再试。")
 _OLE = frozenset({"application/msword", "application/vnd.ms-excel", "application/x-ole-storage"})
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 # By the end of the name, the types that the content may show.
@@ -55,8 +56,9 @@ class Stored:
 
 
 def present(uploads: Iterable[Upload] | None) -> list[Upload]:
-    """The uploads that carry a file: an empty field sends one without a name."""
-    return [upload for upload in uploads or () if upload and upload.filename]
+    """The uploads that carry a file: an empty field sends one without a name, and a mere text
+    under the field's name is none."""
+    return [upload for upload in uploads or () if getattr(upload, "filename", None)]
 
 
 def store(
@@ -68,7 +70,7 @@ def store(
     names the file and what to do.
     """
     if len(uploads) + already > max_files:
-        raise Invalid(f"最多上传 {max_files} 个附件，请减少后再试。", "files")
+        raise Invalid(TOO_MANY, "files", n=max_files)
     stored: list[Stored] = []
     try:
         for upload in uploads:
@@ -112,12 +114,16 @@ def _store(upload: Upload, folder: Path, max_bytes: int) -> Stored:
             while chunk := upload.stream.read(CHUNK):
                 size += len(chunk)
                 if size > max_bytes:
-                    limit = max_bytes // 1024 // 1024
-                    raise Invalid(f"“{name}”超过 {limit} MB，请压缩或拆分后再上传。", "files")
+                    raise Invalid(
+                        "“%(name)s”超过 %(limit)d MB，请压缩或拆分后再上传。",
+                        "files",
+                        name=name,
+                        limit=max_bytes // 1024 // 1024,
+                    )
                 digest.update(chunk)
                 target.write(chunk)
         if size == 0:
-            raise Invalid(f"“{name}”是空文件，请重新选择。", "files")
+            raise Invalid("“%(name)s”是空文件，请重新选择。", "files", name=name)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -129,13 +135,17 @@ def _media_type(name: str, head: bytes) -> str:
     end = name.rpartition(".")[2].lower()
     if end not in ALLOWED:
         raise Invalid(
-            f"不能上传“{name}”：请使用 PDF、Word、Excel 或 JPG、PNG、WEBP、HEIC 图片。", "files"
+            "不能上传“%(name)s”：请使用 PDF、Word、Excel 或 JPG、PNG、WEBP、HEIC 图片。",
+            "files",
+            name=name,
         )
     if not head:
-        raise Invalid(f"“{name}”是空文件，请重新选择。", "files")
+        raise Invalid("“%(name)s”是空文件，请重新选择。", "files", name=name)
     found = filetype.guess_mime(head) or ""
     if head.startswith(_OLE_MAGIC):
         found = "application/x-ole-storage"
     if found not in ALLOWED[end]:
-        raise Invalid(f"“{name}”的内容与文件类型不符，请用原来的软件另存后再上传。", "files")
+        raise Invalid(
+            "“%(name)s”的内容与文件类型不符，请用原来的软件另存后再上传。", "files", name=name
+        )
     return found

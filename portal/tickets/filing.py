@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 
 from portal.db import transaction, utcnow
 from portal.directory.models import Category
-from portal.errors import Invalid
+from portal.errors import Invalid, NotFound
 from portal.extensions import db, limiter
+from portal.language import said
 from portal.queue import nudge
 from portal.tickets import choices, files
 from portal.tickets.forms import ACCEPT, SubmitForm, wording_fields
@@ -83,30 +84,33 @@ def _start(draft: Draft | None, category: Category) -> dict[str, str]:
     return start | {name: value for name, value in kept.items() if value}
 
 
-def _keep(form: SubmitForm, category: Category) -> tuple[Draft, str | None]:
+def _keep(form: SubmitForm, category: Category) -> tuple[Draft | None, str | None]:
     """Saves what was typed, and the files; the sentence when a file is refused (words are kept)."""
     actor, now = current_user.actor, utcnow()
+    most = current_app.config["MAX_FILES"]
     with transaction():
         draft = drafts.save(actor, wording_fields(form) | {"category_id": category.id}, now)
-        already = len(draft.attachments)
+        draft_id, already = draft.id, len(draft.attachments)
     try:
         stored = files.store(
             files.present(form.files.data),
             _folder(),
-            max_files=current_app.config["MAX_FILES"],
+            max_files=most,
             max_bytes=current_app.config["MAX_FILE_BYTES"],
             already=already,
         )
     except Invalid as error:
-        return draft, error.message
+        return drafts.draft_of(actor), said(error)
     try:
         with transaction():
-            attach_to_draft(draft, stored, actor, now)
+            attach_to_draft(draft_id, stored, actor, now, most=most)
+    except Invalid as error:
+        files.discard(stored, _folder())
+        return drafts.draft_of(actor), said(error)
     except BaseException:
         files.discard(stored, _folder())
         raise
-    db.session.refresh(draft)
-    return draft, None
+    return drafts.draft_of(actor), None
 
 
 def _write_page(form: SubmitForm, category: Category, draft: Draft | None) -> str:
@@ -174,8 +178,14 @@ def submit() -> Answer:
         if category is None or not _complete(SubmitForm(formdata=None, data=draft.fields)):
             return redirect(url_for("tickets.write"), 303)
         wording = _wording(draft, category)
-    with transaction():
-        number = submit_draft(actor, submit_key, wording, utcnow()).number
+    try:
+        with transaction():
+            number = submit_draft(actor, submit_key, wording, utcnow()).number
+    except NotFound:
+        if drafts.draft_of(actor) is None:
+            raise
+        flash(_("这份草稿刚刚在另一个页面改过，请核对后再提交。"), "warning")
+        return redirect(url_for("tickets.check"), 303)
     nudge()
     return redirect(url_for("tickets.receipt", number=number), 303)
 

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from portal.language import lazy as _l
-from portal.tickets import doors, forms, lists
+from portal.tickets import doors, lists, staff_forms
 from portal.tickets.lifecycle import Action
 from portal.tickets.service import confirmation, triage
 
@@ -29,14 +29,14 @@ doors.register(
         Action.SUPERVISE,
         lambda ask, form: triage.supervise(ask, form.text.data),
         _l("督办单已发出。"),
-        forms.SuperviseForm,
+        staff_forms.SuperviseForm,
         _l("承办人须在 2 个工作日内书面回复；回复之前诉求标为“督办”。"),
     ),
     doors.Door(
         Action.TERMINATE,
         lambda ask, form: triage.terminate(ask, form.text.data),
         _l("已终止办理。"),
-        forms.TerminateForm,
+        staff_forms.TerminateForm,
         _l("诉求就此结束，计为未解决，企业会看到原因。"),
         danger=True,
     ),
@@ -44,7 +44,7 @@ doors.register(
         Action.CALL_BACK,
         lambda ask, form: confirmation.call_back(ask, form.solved.data == "yes", form.text.data),
         _l("回访结果已登记。"),
-        forms.CallBackForm,
+        staff_forms.CallBackForm,
         _l("企业说已解决的计入解决率；说没有解决的重新办理。"),
     ),
 )

@@ -83,9 +83,8 @@ def _row(ticket: Ticket, calendar: Calendar, now: datetime) -> dict[str, Any]:
             paused=ticket.paused_at is not None,
             supervised=ticket.order_pending,
         )
-        left = (
-            f"{clock_name(ticket.next_clock or '')} {left_text(calendar, now, ticket.next_due_at)}"
-        )
+        amount = left_text(calendar, now, ticket.next_due_at)
+        left = _("%(clock)s %(left)s", clock=clock_name(ticket.next_clock or ""), left=amount)
     return {
         "number": ticket.number,
         "title": ticket.title,
@@ -145,7 +144,7 @@ def timeline(
     return [
         {
             "kind": "message" if event.action in SPEECH else "event",
-            "who": event.actor_name,
+            "who": event.actor_name if event.actor_role != Role.SYSTEM else role_name(Role.SYSTEM),
             "role_name": role_name(event.actor_role) if event.actor_role != Role.SYSTEM else "",
             "from_firm": event.actor_role == Role.APPLICANT,
             "at": event.at,
@@ -175,7 +174,7 @@ def _title(event: TicketEvent) -> str:
     if event.action == Action.SIGN and event.actor_role == Role.SYSTEM:
         return _("逾期未签收，系统自动签收")
     if event.action == Action.RECORD_CONTACT:
-        return f"{action_name(event.action)} · {CONTACT_METHODS[payload['method']]}"
+        return f"{action_name(event.action)} · {_(CONTACT_METHODS[payload['method']])}"
     if event.action in (Action.RESOLVE, Action.APPROVE) and payload.get("outcome"):
         return f"{action_name(event.action)} · {outcome_name(payload['outcome'])}"
     if event.action in (Action.CONFIRM, Action.DISPUTE):
@@ -183,7 +182,7 @@ def _title(event: TicketEvent) -> str:
     if ladder := _ladder_title(event):
         return ladder
     if event.action == Action.REJECT:
-        return f"{action_name(event.action)} · {REJECT_REASONS[payload['reason_code']][0]}"
+        return f"{action_name(event.action)} · {_(REJECT_REASONS[payload['reason_code']][0])}"
     return petition_events.title(event)
 
 
@@ -215,13 +214,14 @@ def _text(
         person = users.get(payload["assignee_id"], "")
         lines.append(_("承办：%(department)s %(person)s", department=desk, person=person))
     if payload.get("reasons") and not is_firm(actor):
-        lines.append(_("派单理由：%(reasons)s", reasons="；".join(payload["reasons"])))
+        lines.append(_("派单理由：%(reasons)s", reasons=_("；").join(payload["reasons"])))
     if payload.get("text"):
         lines.append(payload["text"])
     if payload.get("internal") and not is_firm(actor):
         lines.append(_("内部备注：%(text)s", text=payload["internal"]))
-    if payload.get("right_channel"):
-        lines.append(_("正确的渠道：%(channel)s", channel=payload["right_channel"]))
+    if channel := payload.get("right_channel"):
+        # One that we proposed has a translation, one that somebody typed stays as it is.
+        lines.append(_("正确的渠道：%(channel)s", channel=_(channel)))
     if payload.get("into"):
         lines.append(_("并入 %(number)s", number=payload["into"]))
     lines += petition_events.lines(payload, firm=is_firm(actor))

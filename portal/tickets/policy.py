@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.auth.roles import Actor, Role
-from portal.errors import InvalidTransition, NotAllowed
+from portal.errors import N_, InvalidTransition, NotAllowed
 from portal.tickets.lifecycle import REOPENABLE, Action, Outcome, Status, targets
 
 A = Action
@@ -101,27 +101,27 @@ def refusal(  # noqa: C901 – a table, one line an action
     """Why the state of the ticket forbids an action that the role has; None when it does not."""
     match action:
         case Action.APPROVE if actor.id == facts.author_id:
-            return "不能审核本人提交的办结。"
+            return N_("不能审核本人提交的办结。")
         case Action.URGE if facts.urged:
-            return "当前环节您已经催办过一次，承办人已收到提醒。"
+            return N_("当前环节您已经催办过一次，承办人已收到提醒。")
         case Action.REOPEN if facts.outcome not in REOPENABLE:
-            return "只有已办结的诉求可以申请重办。"
+            return N_("只有已办结的诉求可以申请重办。")
         case Action.REOPEN if facts.reopen_until is None or now > facts.reopen_until:
-            return "办结超过 15 个工作日，不能再申请重办，请提交新的诉求。"
+            return N_("办结超过 15 个工作日，不能再申请重办，请提交新的诉求。")
         case Action.CALL_BACK if not facts.unconfirmed:
-            return "只有企业未确认的诉求需要回访。"
+            return N_("只有企业未确认的诉求需要回访。")
         case Action.CALL_BACK if facts.assignee_id is None:
-            return "这件诉求是导入的历史数据，没有承办人，不需要回访。"
+            return N_("这件诉求是导入的历史数据，没有承办人，不需要回访。")
         case Action.ANSWER_ORDER if not facts.order_pending:
-            return "这件诉求没有待回复的督办单。"
+            return N_("这件诉求没有待回复的督办单。")
         case Action.SUPERVISE if facts.order_pending:
-            return "上一张督办单尚未回复。"
+            return N_("上一张督办单尚未回复。")
         case Action.ELEVATE if facts.elevated:
-            return "这件诉求已经提级。"
+            return N_("这件诉求已经提级。")
         case Action.ASK_INFO if actor.role is Role.DISPATCHER and facts.status not in _ASK_BEFORE:
-            return "诉求已派给承办人，由承办人联系企业补充材料。"
+            return N_("诉求已派给承办人，由承办人联系企业补充材料。")
         case Action.ASK_INFO if actor.role is Role.CADRE and facts.status in _ASK_BEFORE:
-            return "诉求尚未派出。"
+            return N_("诉求尚未派出。")
         case _:
             return _petition_refusal(action, actor, facts)
 
@@ -132,35 +132,35 @@ def _petition_refusal(  # noqa: C901 – a table, one line an action
     """The same for petitions: one of a kind at a time, ruled by whom the rules name."""
     match action:
         case Action.ASK_RETURN if facts.return_pending:
-            return "退单申请已提交，请等待裁定。"
+            return N_("退单申请已提交，请等待裁定。")
         case Action.RETURN | Action.REFUSE_RETURN | Action.REDIRECT if not facts.return_pending:
-            return "这件诉求没有待处理的退单申请。"
+            return N_("这件诉求没有待处理的退单申请。")
         case Action.RETURN if facts.returned:
-            return "第二次退单由督办员直接指定承办人。"
+            return N_("第二次退单由督办员直接指定承办人。")
         case Action.REFUSE_RETURN if (actor.role is Role.DISPATCHER) == bool(facts.returned):
-            return "第一次退单由派单员裁定，第二次由督办员裁定。"
+            return N_("第一次退单由派单员裁定，第二次由督办员裁定。")
         case Action.REDIRECT if not facts.returned:
-            return "第一次退单由派单员裁定。"
+            return N_("第一次退单由派单员裁定。")
         case Action.ASK_EXTENSION if facts.extension_pending:
-            return "延期申请已提交，请等待裁定。"
+            return N_("延期申请已提交，请等待裁定。")
         case Action.GRANT_EXTENSION | Action.REFUSE_EXTENSION if not facts.extension_pending:
-            return "这件诉求没有待裁定的延期申请。"
+            return N_("这件诉求没有待裁定的延期申请。")
         case Action.GRANT_EXTENSION | Action.REFUSE_EXTENSION if (
             facts.extended and actor.role is not Role.LEADER
         ):
-            return "第二次延期由领导裁定。"
+            return N_("第二次延期由领导裁定。")
         case Action.ASK_HOLD if facts.hold_pending:
-            return "挂账申请已提交，请等待裁定。"
+            return N_("挂账申请已提交，请等待裁定。")
         case Action.HOLD | Action.REFUSE_HOLD if not facts.hold_pending:
-            return "这件诉求没有待裁定的挂账申请。"
+            return N_("这件诉求没有待裁定的挂账申请。")
         case Action.ASK_EXCLUSION if facts.exclusion_asked_by is not None:
-            return "剔除申请已提交，请等待另一人裁定。"
+            return N_("剔除申请已提交，请等待另一人裁定。")
         case Action.GRANT_EXCLUSION | Action.REFUSE_EXCLUSION if facts.exclusion_asked_by is None:
-            return "这件诉求没有待裁定的剔除申请。"
+            return N_("这件诉求没有待裁定的剔除申请。")
         case Action.GRANT_EXCLUSION | Action.REFUSE_EXCLUSION if (
             facts.exclusion_asked_by == actor.id
         ):
-            return "剔除须由另一人裁定，不能裁定本人的申请。"
+            return N_("剔除须由另一人裁定，不能裁定本人的申请。")
         case _:
             return None
 

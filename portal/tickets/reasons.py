@@ -1,10 +1,12 @@
 """Reason codes with their words: why a petition is asked, a ticket rejected. Pure data."""
 
+from portal.errors import N_
+
 RETURN_REASONS: dict[str, str] = {
-    "not_ours": "不属于本单位职责",
-    "other_region": "属于其他县市区",
-    "higher_level": "需上级部门办理",
-    "several_units": "需多个单位共同办理",
+    "not_ours": N_("不属于本单位职责"),
+    "other_region": N_("属于其他县市区"),
+    "higher_level": N_("需上级部门办理"),
+    "several_units": N_("需多个单位共同办理"),
 }
 
 EXTENSION_REASONS: dict[str, str] = {
@@ -38,19 +40,20 @@ PETITION_REASONS: dict[str, dict[str, str]] = {
 
 # Each code with the channel that is the right one, proposed to the dispatcher.
 REJECT_REASONS: dict[str, tuple[str, str]] = {
-    "not_enterprise": ("不属于企业生产经营问题", "12345 政务服务便民热线"),
-    "court": ("已进入诉讼、仲裁或行政复议程序", "受理该案的法院、仲裁委或复议机关"),
-    "petition": ("属于信访事项", "市信访局人民来访接待中心"),
-    "police": ("属于紧急警情或违法犯罪线索", "110 报警服务台"),
-    "commercial": ("属于企业间平等主体的民事纠纷", "人民法院或行业调解组织"),
-    "unclear": ("补正后仍无法判明诉求内容", "重新提交并写明时间、地点和事由"),
+    "not_enterprise": (N_("不属于企业生产经营问题"), N_("12345 政务服务便民热线")),
+    "court": (N_("已进入诉讼、仲裁或行政复议程序"), N_("受理该案的法院、仲裁委或复议机关")),
+    "petition": (N_("属于信访事项"), N_("市信访局人民来访接待中心")),
+    "police": (N_("属于紧急警情或违法犯罪线索"), N_("110 报警服务台")),
+    "commercial": (N_("属于企业间平等主体的民事纠纷"), N_("人民法院或行业调解组织")),
+    "unclear": (N_("补正后仍无法判明诉求内容"), N_("重新提交并写明时间、地点和事由")),
 }
 
 CONTACT_METHODS: dict[str, str] = {
-    "phone": "电话",
-    "visit": "上门走访",
-    "meeting": "当面座谈",
-    "message": "短信或微信",
+    "phone": N_("电话"),
+    "visit": N_("上门走访"),
+    "meeting": N_("当面座谈"),
+    "message": N_("短信或微信"),
 }
 
-RATINGS: dict[int, str] = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
+# From very dissatisfied to very satisfied; the words are in portal.wording.
+RATINGS = range(1, 6)

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from portal.language import lazy as _l
-from portal.tickets import doors, forms, lists
+from portal.tickets import doors, lists, staff_forms
 from portal.tickets.lifecycle import OPEN, Action, Status
 from portal.tickets.service import review as verbs
 
@@ -41,7 +41,7 @@ doors.register(
         Action.SEND_BACK,
         lambda ask, form: verbs.send_back(ask, form.text.data),
         _l("已退回承办人修改。"),
-        forms.SendBackForm,
+        staff_forms.SendBackForm,
         _l("退回后由承办人修改再提交；办理时限照常计算。"),
     ),
 )

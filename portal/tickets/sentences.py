@@ -115,6 +115,11 @@ def for_staff(ticket: Ticket, left: str) -> str:
 
 def next_step(ticket: Ticket, firm: bool) -> str:
     """What happens next, or what is needed from whom."""
+    if not firm and ticket.status != Status.CLOSED:
+        if ticket.return_pending:
+            return _("承办人已申请退单，由派单员当日裁定；裁定之前照常办理，时限照常计算。")
+        if ticket.order_pending:
+            return _("已发督办单，承办人须书面回复原因、已做的工作和完成时间。")
     words = NEXT_FOR_FIRM if firm else NEXT_FOR_STAFF
     sentence = words.get(Status(ticket.status))
     if sentence is not None:

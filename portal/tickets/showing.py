@@ -27,11 +27,15 @@ from portal.wording import (
 PRIMARY: dict[Status, tuple[Action, ...]] = {
     Status.SUBMITTED: (Action.DISPATCH,),
     Status.TRIAGE: (Action.DISPATCH, Action.REJECT),
-    Status.ASSIGNED: (Action.SIGN, Action.RETURN, Action.REDIRECT),
+    Status.ASSIGNED: (
+        *(Action.SIGN, Action.ANSWER_ORDER, Action.RETURN, Action.REDIRECT),
+        *(Action.REFUSE_RETURN, Action.SUPERVISE),
+    ),
     Status.IN_PROGRESS: (
-        *(Action.ANSWER_ORDER, Action.RETURN, Action.REDIRECT, Action.GRANT_EXTENSION),
-        *(Action.REFUSE_EXTENSION, Action.HOLD, Action.REFUSE_HOLD, Action.GRANT_EXCLUSION),
-        *(Action.REFUSE_EXCLUSION, Action.REPLY, Action.RESOLVE),
+        *(Action.ANSWER_ORDER, Action.RETURN, Action.REDIRECT, Action.REFUSE_RETURN),
+        *(Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION, Action.HOLD, Action.REFUSE_HOLD),
+        *(Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION, Action.REPLY, Action.RESOLVE),
+        Action.SUPERVISE,
     ),
     Status.NEEDS_INFO: (Action.SUPPLY_INFO, Action.ANSWER_ORDER),
     Status.IN_REVIEW: (Action.APPROVE, Action.SEND_BACK),
@@ -52,14 +56,15 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
     events = queries.events(ticket, public_only=firm)
     files = queries.attachments(ticket, public_only=firm)
     nearest = _nearest(ticket, clocks)
-    left = f"{clock_name(nearest.kind)}{nearest.left_text}" if nearest else ""
+    clocks.sort(key=lambda view: view is not nearest)
+    left = _time_left(nearest) if nearest else ""
     actions = action_items(ticket, actor, now)
     return {
         "ticket": ticket,
         "firm": firm,
         "sentence": sentences.for_firm(ticket, now) if firm else sentences.for_staff(ticket, left),
         "next_step": sentences.next_step(ticket, firm),
-        "light": nearest.light if nearest else None,
+        "light": _light(ticket, nearest),
         "nearest": nearest,
         "clocks": [(clock_name(view.kind), view) for view in clocks],
         "actions": actions,
@@ -73,6 +78,18 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
 
 def _nearest(ticket: Ticket, clocks: list[ClockView]) -> ClockView | None:
     return next((view for view in clocks if view.kind == ticket.next_clock), None)
+
+
+def _time_left(view: ClockView) -> str:
+    return _("%(clock)s%(left)s", clock=clock_name(view.kind), left=view.left_text)
+
+
+def _light(ticket: Ticket, nearest: ClockView | None) -> str | None:
+    """The light beside the title, the same as in the lists: a paused ticket is blue."""
+    if nearest is None:
+        return None
+    paused = ticket.paused_at is not None and not ticket.order_pending
+    return "blue" if paused else nearest.light
 
 
 def action_items(ticket: Ticket, actor: Actor, now: datetime) -> list[dict[str, Any]]:
@@ -127,5 +144,5 @@ def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
         (_("产业链"), ticket.chain.name if ticket.chain else None),
         (_("企业规模"), size_name(firm.size)),
         (_("来源"), channel_name(ticket.channel)),
-        (_("派单理由"), "；".join(ticket.route_reasons) or None),
+        (_("派单理由"), _("；").join(ticket.route_reasons) or None),
     ]

@@ -22,7 +22,7 @@ WAIT_SECONDS = 60
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's chromium; without it these tests do not run, and in CI they fail."""
     if CHROMIUM is None:
@@ -37,9 +37,12 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(app: Flask, services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Web, worker and timer on the private services; the address of the web."""
+    """Web, worker and timer on the private services; the address of the web.
+
+    Gone with the module: a living worker would handle the rows of other tests.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -139,7 +139,7 @@ class Play:
         )
 
     def told(self, kind: str) -> list[str]:
-        """Who is told of a kind by the next opening, in a digest too; a name twice is told twice."""
+        """Who is told of a kind by the next opening, digests too; a name twice is told twice."""
         opening = current_calendar().next_open(self.now)
         relay.drain(lambda: opening)
         number = self.ticket.number

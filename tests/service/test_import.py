@@ -30,7 +30,6 @@ from portal.tickets.service import confirmation
 from tests.factories import Town
 from tests.service.stages import Play, file, local, shown
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "messages_with_replies.csv"
 HEADER = ["message_id", "user_id", "subject", "submitted_at", "body", "reply", "replied_at"]
 GOOD = ["1", "U1", "路灯不亮", "2019-09-29T10:00:00", "路灯坏了。", "已修。", "2019-10-10T09:00:00"]
 
@@ -298,22 +297,3 @@ def test_the_numbers_of_an_import_and_of_live_tickets_never_meet(
     summary(app, written(tmp_path, row(), row(message_id="2")))
     assert play.ticket.number == "SQ20190929-000001"
     assert count(Ticket) == 3
-
-
-def test_every_command_has_help(app: Flask):
-    for args in (["tickets", "--help"], ["tickets", "import", "--help"]):
-        result = app.test_cli_runner().invoke(args=args)
-        assert result.exit_code == 0
-        assert "import" in result.output.lower()
-
-
-@pytest.mark.skipif(not DATA.exists(), reason="../shared/data/messages_with_replies.csv is absent")
-def test_two_thousand_real_messages_become_tickets(app: Flask, ctx: None):
-    found = summary(app, DATA)
-    assert (found["read"], found["added"], found["refused"]) == (2000, 2000, 0)
-    assert (count(Ticket), count(TicketEvent), count(Clock)) == (2000, 6000, 4000)
-    assert (count(Timer), count(Message), count(Notice)) == (0, 0, 0)
-    late = select(func.count()).where(Clock.kind == "reply", Clock.stopped_at > Clock.due_at)
-    assert 0 < (db.session.scalar(late) or 0) < 2000
-    again = summary(app, DATA)
-    assert (again["added"], again["present"], count(Ticket)) == (0, 2000, 2000)

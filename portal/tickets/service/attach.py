@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from portal.auth.roles import Actor
+from portal.errors import Invalid
 from portal.extensions import db
-from portal.tickets.files import Stored
+from portal.tickets.files import TOO_MANY, Stored
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Attachment, Draft, Ticket, TicketEvent
 
@@ -21,10 +22,21 @@ def attach(
         )
 
 
-def attach_to_draft(draft: Draft, stored: list[Stored], actor: Actor, now: datetime) -> None:
-    """Keeps files with what the firm has typed so far."""
+def attach_to_draft(
+    draft_id: int, stored: list[Stored], actor: Actor, now: datetime, *, most: int
+) -> None:
+    """Keeps files with what the firm has typed so far.
+
+    Raises Invalid when the draft is gone, or another tab has filled it up to `most` files.
+    """
+    query = select(Draft.id).where(Draft.id == draft_id).with_for_update()
+    if db.session.scalar(query) is None:
+        raise Invalid("这份草稿刚刚在另一个页面提交或删除了，请打开“我的诉求”查看。", "files")
+    held = select(func.count()).where(Attachment.draft_id == draft_id)
+    if (db.session.scalar(held) or 0) + len(stored) > most:
+        raise Invalid(TOO_MANY, "files", n=most)
     for one in stored:
-        db.session.add(_row(one, actor, now, draft_id=draft.id, public=True))
+        db.session.add(_row(one, actor, now, draft_id=draft_id, public=True))
 
 
 def publish(ticket: Ticket, action: Action) -> None:

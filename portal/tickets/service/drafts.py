@@ -20,7 +20,8 @@ def draft_of(actor: Actor) -> Draft | None:
 def save(actor: Actor, fields: dict[str, Any], now: datetime) -> Draft:
     """Keeps the fields of the submit form; makes the draft when there is none.
 
-    Two tabs that save at once end in one draft: the later fields win.
+    Two tabs that save at once end in one draft: the later fields win. Each save draws a new submit
+    key, so that a check page opened before can not send what it did not show.
     """
     row = {
         "user_id": actor.id,
@@ -30,7 +31,8 @@ def save(actor: Actor, fields: dict[str, Any], now: datetime) -> Draft:
     }
     statement = insert(Draft).values(**row)
     statement = statement.on_conflict_do_update(
-        index_elements=["user_id"], set_={"fields": fields, "updated_at": now}
+        index_elements=["user_id"],
+        set_={"fields": fields, "submit_key": row["submit_key"], "updated_at": now},
     )
     db.session.execute(statement)
     query = select(Draft).where(Draft.user_id == actor.id)
@@ -44,7 +46,8 @@ def remove_file(actor: Actor, attachment_id: int) -> str | None:
         .join(Attachment.draft)
         .where(Attachment.id == attachment_id, Draft.user_id == actor.id)
     )
-    attachment = db.session.scalar(query)
+    # Submitted in another tab meanwhile, the file is the ticket's: the lock waits to see that.
+    attachment = db.session.scalar(query.with_for_update(of=Draft))
     if attachment is None:
         return None
     db.session.delete(attachment)
@@ -53,7 +56,7 @@ def remove_file(actor: Actor, attachment_id: int) -> str | None:
 
 def discard(actor: Actor) -> list[str]:
     """Throws the actor's draft away; the stored names of its files."""
-    draft = draft_of(actor)
+    draft = db.session.scalar(select(Draft).where(Draft.user_id == actor.id).with_for_update())
     if draft is None:
         return []
     names = [attachment.stored_name for attachment in draft.attachments]

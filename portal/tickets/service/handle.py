@@ -97,24 +97,7 @@ def resolve(ask: Ask, outcome: Outcome, reply: str, internal: str) -> Ticket:
     ticket.proposed_reply = reply
     ticket.author_id = ask.actor.id
     if ticket.category.needs_review or outcome is Outcome.EXPLAINED:
-        record(
-            ask,
-            ticket,
-            Action.RESOLVE,
-            to=Status.IN_REVIEW,
-            public=False,
-            outcome=outcome,
-            text=reply,
-            internal=internal,
-        )
-        tell(
-            ticket,
-            "review",
-            ask.now,
-            role=Role.REVIEWER,
-            department_id=ticket.department_id,
-            key=f"review:{ticket.id}:{ticket.event_count}",
-        )
+        _to_review(ask, ticket, internal)
         return ticket
     record(
         ask, ticket, Action.RESOLVE, to=Status.AWAITING_CONFIRMATION, outcome=outcome, text=reply
@@ -124,6 +107,27 @@ def resolve(ask: Ask, outcome: Outcome, reply: str, internal: str) -> Ticket:
         record(note_ask, ticket, Action.NOTE, public=False, text=internal)
     await_confirmation(ticket, ask.now)
     return ticket
+
+
+def _to_review(ask: Ask, ticket: Ticket, internal: str) -> None:
+    said = {"outcome": ticket.proposed_outcome, "text": ticket.proposed_reply}
+    record(
+        ask,
+        ticket,
+        Action.RESOLVE,
+        to=Status.IN_REVIEW,
+        public=False,
+        internal=internal,
+        **said,
+    )
+    tell(
+        ticket,
+        "review",
+        ask.now,
+        role=Role.REVIEWER,
+        department_id=ticket.department_id,
+        key=f"review:{ticket.id}:{ticket.event_count}",
+    )
 
 
 def ask_return(ask: Ask, reason_code: str, reason: str) -> Ticket:

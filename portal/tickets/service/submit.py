@@ -78,11 +78,7 @@ def submit(
     `enterprise_id` defaults to the actor's own firm. Raises NotAllowed for a role that may not
     submit, NotFound for an unknown firm.
     """
-    if Action.SUBMIT not in ROLE_ACTIONS[actor.role]:
-        raise NotAllowed("您的账号不能提交诉求。")
-    enterprise = db.session.get(Enterprise, enterprise_id or actor.enterprise_id or 0)
-    if enterprise is None:
-        raise NotFound("没有找到这家企业。")
+    enterprise = _enterprise(actor, enterprise_id)
     ticket = Ticket(
         id=db.session.scalar(TICKET_ID),
         number=next_number(now),
@@ -108,6 +104,16 @@ def submit(
     Clocks(ticket, now, fresh=True).start("accept")
     outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, now, key=f"route:{ticket.id}")
     return ticket
+
+
+def _enterprise(actor: Actor, enterprise_id: int | None) -> Enterprise:
+    """The firm that the ticket is for. Raises NotAllowed, NotFound."""
+    if Action.SUBMIT not in ROLE_ACTIONS[actor.role]:
+        raise NotAllowed("您的账号不能提交诉求。")
+    enterprise = db.session.get(Enterprise, enterprise_id or actor.enterprise_id or 0)
+    if enterprise is None:
+        raise NotFound("没有找到这家企业。")
+    return enterprise
 
 
 def next_number(now: datetime) -> str:

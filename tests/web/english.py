@@ -1,0 +1,153 @@
+"""Plays tickets of every kind and opens the pages a reader can reach, for the test of English."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from bs4 import Comment
+from sqlalchemy import select
+
+from portal.db import transaction, utcnow
+from portal.extensions import db
+from portal.sla.sweep import sweep
+from portal.tickets.reasons import REJECT_REASONS
+from portal.tickets.service import applicant, confirmation, handle, review, triage
+from portal.tickets.service.move import Ask
+from tests.factories import MONDAY, Town
+from tests.pages import Page, Visitor, form_values
+from tests.plays import HOUR, Play
+
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
+# The category “other”, and the button that leads back to Chinese.
+KEPT = {"其他", "中文"}
+# How many pages of one kind are opened; of some all, because each says other words.
+EACH = 5
+EVERY = ("tickets.show", "kpi.tickets")
+SAID_IN = ("title", "aria-label", "placeholder", "alt", "data-busy", "data-copied", "data-too-much")
+
+
+def play_everything(town: Town) -> None:
+    """Tickets in every state and with every kind of event, long ago and now."""
+    play = Play(town)
+    for at in (MONDAY, utcnow() - HOUR):
+        now = at + HOUR / 2
+        play.file(at)
+        for ask, verb, more in _deeds(play, town, at, now):
+            with transaction():
+                verb(ask, *more)
+        waiting = play.file(at)
+        play.contact(waiting, now)
+        play.answer(waiting, now)
+        sweep(utcnow())
+
+
+def _deeds(play: Play, town: Town, at: datetime, now: datetime) -> Iterator[tuple[Ask, Any, tuple]]:
+    """One deed after the other, each on the ticket its stage needs."""
+    loose, court = play.file(at, "税费"), play.file(at, "税费")
+    channel = REJECT_REASONS["court"][1]
+    yield Ask(town.dispatcher, court, now), triage.reject, ("court", channel, "请等待判决。")
+    yield Ask(town.dispatcher, loose, now), triage.transfer, ("市税务局", "请联系税务局。")
+    for verb, actor, words in (
+        (triage.terminate, town.supervisor, ("重复。",)),
+        (applicant.withdraw, town.firm, ("已自行解决。",)),
+        (triage.supervise, town.supervisor, ("请尽快办理。",)),
+        (applicant.urge, town.firm, ("很急。",)),
+        (applicant.comment, town.firm, ("还有一点。",)),
+    ):
+        yield Ask(actor, play.file(at), now), verb, words
+    returned, busy, asked, draft = (play.file(at) for _ in range(4))
+    yield play.as_cadre(returned, now), handle.ask_return, ("not_ours", "不归我们。")
+    play.contact(busy, now)
+    yield play.as_cadre(busy, now), handle.reply, ("正在协调。",)
+    yield play.as_cadre(busy, now), handle.note, ("内部情况。",)
+    play.contact(asked, now)
+    yield play.as_cadre(asked, now), handle.ask_info, ("请补充合同。",)
+    play.contact(draft, now)
+    yield play.as_cadre(draft, now), handle.resolve, ("explained", "政策不允许。", "说明")
+    back, disputed, closed = play.file(at), play.file(at), play.done(at)
+    play.contact(back, now)
+    yield play.as_cadre(back, now), handle.resolve, ("solved", "已解决。", "")
+    yield Ask(town.reviewer, back, now), review.send_back, ("写得不清楚。",)
+    play.contact(disputed, now)
+    play.answer(disputed, now)
+    yield Ask(town.firm, disputed, now), confirmation.dispute, (2, "没有解决。")
+    yield Ask(town.firm, closed, at + 2 * HOUR), confirmation.reopen, ("又出现了。",)
+
+
+def stored_words() -> list[str]:
+    """Every line of Chinese in the database, the longest first: names, titles, texts."""
+    found: set[str] = set()
+    for table in db.metadata.sorted_tables:
+        if not table.name.startswith("calendar"):
+            for row in db.session.execute(select(table)):
+                for value in row:
+                    found.update(_lines(value))
+    return sorted(found, key=len, reverse=True)
+
+
+def _lines(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _lines(one)
+    elif isinstance(value, str) and CHINESE.search(value):
+        lines = [line for line in value.splitlines() if line.strip()]
+        yield from (*lines, *(line.rstrip("：") for line in lines))
+
+
+def walk(visit: Visitor, who: str | None) -> Iterator[Page]:
+    """The pages that links lead to from the first one, a few of each kind."""
+    rules = visit.app.url_map.bind("localhost")
+    todo, done, kinds = ["/", "/inbox", "/tickets/new/check"], set(), Counter[str]()
+    while todo:
+        address = todo.pop(0)
+        path = urlsplit(address).path
+        if path in done or not rules.test(path, "GET"):
+            continue
+        endpoint, _values = rules.match(path, "GET")
+        kinds[endpoint] += 1
+        if endpoint in ("static", "tickets.download") or (
+            kinds[endpoint] > EACH and endpoint != "kpi.tickets"
+        ):
+            continue
+        done.add(path)
+        page = visit.get(who, address)
+        if page.location:
+            todo.insert(0, page.location)
+            continue
+        yield page
+        links = (urljoin(address, str(link["href"])) for link in page.soup.select("a[href]"))
+        todo += [link for link in links if link.startswith("/")]
+
+
+def refusals(visit: Visitor, who: str | None, pages: list[Page]) -> Iterator[Page]:
+    """What each form with fields says when it is sent empty."""
+    for page in pages:
+        address = page.response.request.path
+        for form in page.soup.select("main form[method=post]"):
+            shown = form.select("input:not([type=hidden], [type=radio]), textarea, select")
+            if not shown:
+                continue
+            data = form_values(form) | {str(field["name"]): "" for field in shown}
+            answer = visit.post(who, str(form.get("action") or address), data)
+            if answer.status in (409, 422):
+                yield answer
+
+
+def left_over(page: Page, known: list[str]) -> list[str]:
+    """The Chinese on a page that comes from nowhere but its template or our code."""
+    said = [text for text in page.soup.find_all(string=True) if not isinstance(text, Comment)]
+    said += [
+        str(tag[name]) for tag in page.soup.find_all(True) for name in SAID_IN if tag.has_attr(name)
+    ]
+    left: list[str] = []
+    for text in filter(CHINESE.search, said):
+        rest = str(text)
+        for one in known:
+            rest = rest.replace(one, "")
+        left += set(CHINESE.findall(rest)) - KEPT
+    return left
