@@ -16,6 +16,7 @@ from portal.sla import calendar_service, impact
 from portal.sla.admin_pages import blueprint, my_name, run_views
 from portal.sla.calendar_data import YEARS
 from portal.sla.calendars import calendar_of, ending_soon
+from portal.sla.explain_words import name_words
 from portal.sla.forms import DAY_KINDS, MAX_TABLE, ConfirmLoadForm, DayForm, LoadForm
 from portal.sla.worktime import Calendar, DayOverride
 
@@ -103,6 +104,7 @@ def _preview(text: str, name: str) -> str:
     plan = calendar_service.plan_years(text)
     return render_template(
         "sla/calendar_preview.html",
+        name_words=name_words,
         form=ConfirmLoadForm(formdata=None, table=text, name=name),
         plan=plan,
         impact=impact.of_calendar(plan.calendar, utcnow()),
@@ -134,4 +136,9 @@ def month(calendar: Calendar, year: int, number: int) -> dict[str, Any]:
 def cell(calendar: Calendar, day: date) -> dict[str, Any]:
     """One day: its number, what it is, and the name of what makes it differ."""
     info = calendar.day_info(day)
-    return {"number": day.day, "kind": info.kind, "name": info.name, "works": bool(info.windows)}
+    return {
+        "number": day.day,
+        "kind": info.kind,
+        "name": name_words(info.name),
+        "works": bool(info.windows),
+    }

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from portal import queue
 from portal.db import transaction
 from portal.sla import recompute_runs
+from portal.sla.explain_words import profile_name
 from portal.sla.models import Recompute
 
 blueprint = Blueprint("sla_admin", __name__, url_prefix="/admin")
@@ -37,12 +38,6 @@ def run_view(run: Recompute) -> dict[str, Any]:
         title = _("按工作日历第 %(version)d 版", version=run.calendar_id)
     states = {"running": _("进行中"), "done": _("已完成"), "superseded": _("已被新版本取代")}
     return {"run": run, "title": title, "state": states[run.state]}
-
-
-def profile_name(profile: str) -> str:
-    """The word for a profile; one that the city made keeps its own name."""
-    shipped = {"default": _("默认（山东）"), "jiangmen": _("江门"), "zhuhai": _("珠海")}
-    return shipped.get(profile, profile)
 
 
 @blueprint.get("/recompute/<int:run_id>")

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from portal import queue
@@ -13,8 +14,9 @@ from portal.directory import queries
 from portal.directory.admin_blueprint import Answer, done, page
 from portal.directory.models import Category
 from portal.sla import impact, policy_rules, policy_service
-from portal.sla.admin_pages import blueprint, my_name, profile_name, run_views
+from portal.sla.admin_pages import blueprint, my_name, run_views
 from portal.sla.default_policy import ClockRule, Level
+from portal.sla.explain_words import profile_name
 from portal.sla.forms import COMPLEXITIES, KINDS, EnactForm, RuleForm
 from portal.sla.models import Policy
 from portal.sla.policy_rules import Case
@@ -188,11 +190,12 @@ def level_words(level: Level) -> str:
 def target_words(text: str) -> str:
     """A target in words: “15 个工作日”, “120 工作分钟”."""
     target = parse_target(text)
+    n = target.amount
     words = {
-        "wd": _("%(n)d 个工作日", n=target.amount),
-        "wm": _("%(n)d 工作分钟", n=target.amount),
-        "h": _("%(n)d 小时", n=target.amount),
-        "d": _("%(n)d 个日历日", n=target.amount),
+        "wd": ngettext("%(num)d 个工作日", "%(num)d 个工作日", n),
+        "wm": ngettext("%(num)d 工作分钟", "%(num)d 工作分钟", n),
+        "h": ngettext("%(num)d 小时", "%(num)d 小时", n),
+        "d": ngettext("%(num)d 个日历日", "%(num)d 个日历日", n),
     }
     return words[target.unit]
 

@@ -14,21 +14,29 @@ from datetime import date
 from io import StringIO
 from pathlib import Path
 
+from portal.errors import N_
 from portal.sla.worktime import DEFAULT_WEEK, Calendar, DayOverride
 
+# The names in calendar_cn.csv, each translated; “A、B” is two of them.
+NAMES = (
+    *(N_("元旦"), N_("春节"), N_("清明节"), N_("劳动节"), N_("端午节")),
+    *(N_("中秋节"), N_("国庆节"), N_("抗战胜利70周年纪念日")),
+)
 CALENDAR_CN = Path(__file__).parent / "data" / "calendar_cn.csv"
 FIELDS = ("day", "kind", "name", "confirmed")
 YEARS = range(2004, 2036)  # what Calendar.build lays out
 _KINDS = ("holiday", "makeup", "half", "statutory")
 
-HEADER = "表头应为 day,kind,name,confirmed。"
-BAD_DAY = "日期应写作 2026-10-01 这样的格式。"
-BAD_YEAR = "日期应在 2004 年至 2035 年之间。"
-BAD_KIND = "kind 应为 holiday（放假）、makeup（调休上班）、half（半天）或 statutory（法定节假日）。"
-BAD_FLAG = "confirmed 应为 1（已公布）或 0（未公布）。"
-TWICE = "这一天写了两次。"
-IN_PART = "同一年的 confirmed 应当一致。"
-NO_DAYS = "表中没有任何日期。"
+HEADER = N_("表头应为 day,kind,name,confirmed。")
+BAD_DAY = N_("日期应写作 2026-10-01 这样的格式。")
+BAD_YEAR = N_("日期应在 2004 年至 2035 年之间。")
+BAD_KIND = N_(
+    "kind 应为 holiday（放假）、makeup（调休上班）、half（半天）或 statutory（法定节假日）。"
+)
+BAD_FLAG = N_("confirmed 应为 1（已公布）或 0（未公布）。")
+TWICE = N_("这一天写了两次。")
+IN_PART = N_("同一年的 confirmed 应当一致。")
+NO_DAYS = N_("表中没有任何日期。")
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class LineError:
     sentence: str
 
     def __str__(self) -> str:
-        return f"第 {self.line} 行：{self.sentence}"
+        return N_("第 %(n)d 行：%(what)s") % {"n": self.line, "what": self.sentence}
 
 
 @dataclass(frozen=True)

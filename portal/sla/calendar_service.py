@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from portal.errors import Invalid, NotFound
+from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
 from portal.sla import recompute_runs
 from portal.sla.calendar_data import LineError, Table, read_table
@@ -14,7 +14,7 @@ from portal.sla.calendars import calendar_of, current_calendar_id
 from portal.sla.models import CalendarDay, CalendarVersion
 from portal.sla.worktime import Calendar, DayOverride, Season
 
-EMPTY_SPAN = "这份日历有连续 40 天以上没有办公时间，无法计算截止时间，请核对放假日期。"
+EMPTY_SPAN = N_("这份日历有连续 40 天以上没有办公时间，无法计算截止时间，请核对放假日期。")
 SHOWN = 50
 
 
@@ -22,7 +22,7 @@ class BadTable(Invalid):
     """422: a calendar table with faults; `errors` names each line."""
 
     def __init__(self, errors: Sequence[LineError]) -> None:
-        super().__init__("日历表有错误，请按行改正后重新导入。", "file")
+        super().__init__(N_("日历表有错误，请按行改正后重新导入。"), "file")
         self.errors = tuple(errors)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from portal.errors import N_
 from portal.sla import targets
 from portal.sla.calendar_days import DayInfo, dates
 from portal.sla.targets import Target
@@ -188,7 +189,7 @@ def _runs(found: Counted) -> list[Line]:
     lines = []
     for (kind, _), group in groupby(found, lambda one: _sort(one[1])):
         days = list(group)
-        name = "、".join(dict.fromkeys(info.name for _, info, _, _ in days if info.name))
+        name = N_("、").join(dict.fromkeys(info.name for _, info, _, _ in days if info.name))
         works = sum(count for _, _, count, _ in days)
         worked = sum((time for _, _, _, time in days), _NOTHING)
         rest = sum(not info.windows for _, info, _, _ in days) if kind == "run" else 0

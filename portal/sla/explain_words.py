@@ -1,9 +1,12 @@
 """The lines of a clock's arithmetic as sentences in the reader's language."""
 
+import re
 from datetime import date, datetime, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from portal.errors import N_
 from portal.sla.explain import Line
 from portal.sla.worktime import Calendar
 from portal.wording import LOCAL, duration, in_english, local_date, local_time
@@ -27,10 +30,17 @@ def target_words(target: str) -> str:
     unit = target.lstrip("0123456789")
     n = int(target[: -len(unit)])
     if unit == "wd":
-        return _("%(n)d 个工作日", n=n)
+        return duration(n, 0)
     if unit == "wm":
         return _("%(amount)s工作时间", amount=duration(0, n))
-    return _("%(n)d 小时", n=n) if unit == "h" else _("%(n)d 天", n=n)
+    if unit == "h":
+        return ngettext("%(num)d 小时", "%(num)d 小时", n)
+    return ngettext("%(num)d 天", "%(num)d 天", n)
+
+
+def name_words(name: str) -> str:
+    """The names of holidays in the reader's language; one that the city made stays as it is."""
+    return _("、").join(_(one) for one in name.split(N_("、"))) if name else ""
 
 
 def sentence(line: Line, calendar: Calendar) -> str:
@@ -97,20 +107,20 @@ def _instant(value: date | datetime | None) -> str:
 
 
 def _counted(line: Line) -> str:
-    spent = span(line)
+    spent, name = span(line), name_words(line.name)
     match line.kind:
         case "weekend":
             return _("%(span)s 周末", span=spent)
         case "holiday":
-            return _("%(span)s %(name)s 放假", span=spent, name=line.name)
+            return _("%(span)s %(name)s 放假", span=spent, name=name)
         case "statutory":
-            return _("%(span)s %(name)s 法定节假日（暂定）", span=spent, name=line.name)
+            return _("%(span)s %(name)s 法定节假日（暂定）", span=spent, name=name)
         case "makeup":
-            words = _("%(span)s 调休上班（%(name)s）", span=spent, name=line.name)
+            words = _("%(span)s 调休上班（%(name)s）", span=spent, name=name)
         case "half":
-            words = _("%(span)s 半天上班（%(name)s）", span=spent, name=line.name)
+            words = _("%(span)s 半天上班（%(name)s）", span=spent, name=name)
         case _:
-            words = f"{spent} {line.name}".strip()
+            words = f"{spent} {name}".strip()
     amount = amount_words(line) if line.days or line.worked else ""
     if amount:
         words = _("%(words)s：%(amount)s", words=words, amount=amount)
@@ -122,12 +132,12 @@ def _counted(line: Line) -> str:
 def amount_words(line: Line) -> str:
     """What the line counts or moves: working days, else time."""
     if line.days or not line.worked:
-        return _("%(n)d 个工作日", n=abs(line.days))
+        return duration(abs(line.days), 0) if line.days else _("0 个工作日")
     seconds = abs(line.worked).total_seconds()
     if line.kind in ("plain", "pause", "left") and seconds >= 2 * 86400:
         days, rest = divmod(seconds, 86400)
-        hours = _("%(n)d 小时", n=rest // 3600) if rest >= 3600 else ""
-        return f"{_('%(n)d 天', n=days)} {hours}".strip()
+        hours = duration(0, int(rest // 3600) * 60) if rest >= 3600 else ""
+        return f"{ngettext('%(num)d 天', '%(num)d 天', int(days))} {hours}".strip()
     words = duration(0, int(seconds // 60)) if seconds >= 60 else ""
     rest = seconds % 60
     return f"{words} {_('%(n)g 秒', n=rest)}".strip() if rest else words
@@ -150,9 +160,9 @@ def span(line: Line) -> str:
 
 def _day(day: date, after: date | None = None) -> str:
     """The date without its weekday; of the same month only the day, in Chinese."""
-    words = local_date(day).partition("(")[0]
-    if after is None or in_english():
-        return words
-    if (after.year, after.month) == (day.year, day.month):
-        return f"{day.day}日"
-    return f"{day.month}月{day.day}日" if after.year == day.year else words
+    if in_english():
+        return local_date(day).partition(" ")[2]
+    parts = re.findall(r"\d+\D", local_date(day).partition("(")[0])
+    if after is None or after.year != day.year:
+        return "".join(parts)
+    return "".join(parts[-1:] if after.month == day.month else parts[-2:])

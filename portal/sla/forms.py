@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
@@ -18,6 +19,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, ValidationEr
 from wtforms.widgets import CheckboxInput
 
 from portal import fields
+from portal.errors import N_
 from portal.language import lazy as _l
 from portal.sla import policy_rules
 from portal.sla.calendar_data import YEARS
@@ -105,7 +107,7 @@ class DayForm(FlaskForm):
         """The typed hours in minutes of the day; None when there are none or they make no sense."""
         text = (self.hours.data or "").translate(fields.FULL_WIDTH).replace("–", "-")
         found: list[tuple[int, int]] = []
-        for part in text.replace("、", ",").split(","):
+        for part in text.replace(N_("、"), ",").split(","):
             times = [_minute(one) for one in part.split("-")]
             if len(times) != 2 or times[0] is None or times[1] is None or times[0] >= times[1]:
                 return None
@@ -166,14 +168,15 @@ class RuleForm(FlaskForm):
         try:
             parse_target(field.data or "")
         except ValueError as error:
-            raise ValidationError(str(error)) from error
+            said = _l("期限无法识别：请写作正整数加单位，如 15wd、120wm、24h、7d。")
+            raise ValidationError(str(said)) from error
 
     def validate_levels(self, field: Any) -> None:
         """Each line a level."""
         try:
             self.parsed = policy_rules.parse_levels(field.data or "")
         except policy_rules.LevelError as error:
-            said = _l("第 %(n)d 行：%(what)s", n=error.line, what=error.sentence)
+            said = _l("第 %(n)d 行：%(what)s", n=error.line, what=gettext(error.sentence))
             raise ValidationError(str(said)) from error
 
 

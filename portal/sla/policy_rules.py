@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 from portal.auth.roles import Role
+from portal.errors import N_
 from portal.sla.default_policy import PROFILES, ClockRule, Level
 
 URGENCIES = ("normal", "urgent", "critical")
@@ -24,10 +25,12 @@ READERS = tuple(
         *(Role.DISPATCHER, Role.SUPERVISOR, Role.LEADER),
     )
 )
-BAD_LEVEL = "每行写三项，用空格隔开：名称、时点、通知对象，如 due due cadre,reviewer。"
-BAD_WHO = "通知对象应为 applicant、cadre、reviewer、dispatcher、supervisor 或 leader，用逗号隔开。"
-BAD_AT = "时点应写作 warn、due，或 start、warn、due 加时长，如 start+2wd。"
-LEVEL_TWICE = "同一个名称写了两次。"
+BAD_LEVEL = N_("每行写三项，用空格隔开：名称、时点、通知对象，如 due due cadre,reviewer。")
+BAD_WHO = N_(
+    "通知对象应为 applicant、cadre、reviewer、dispatcher、supervisor 或 leader，用逗号隔开。"
+)
+BAD_AT = N_("时点应写作 warn、due，或 start、warn、due 加时长，如 start+2wd。")
+LEVEL_TWICE = N_("同一个名称写了两次。")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -117,7 +120,7 @@ def parse_levels(text: str) -> tuple[Level, ...]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        level = _level(number, line.replace("，", ",").split())
+        level = _level(number, line.replace(N_("，"), ",").split())
         if level.name in found:
             raise LevelError(number, LEVEL_TWICE)
         found[level.name] = level

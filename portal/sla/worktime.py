@@ -144,8 +144,6 @@ class Calendar:
         index = bisect_left(self._sum_at_end, goal)
         return _instant(self._ends[index] - (self._sum_at_end[index] - goal))
 
-    # Days
-
     def add_days(self, start: datetime, n: int) -> datetime:
         """Close of business of the nth working day after the local date of `start` (day 0).
 
@@ -178,8 +176,6 @@ class Calendar:
             return self._close(index + k)
         return self.add_days(due, k)
 
-    # Plain time
-
     def add_calendar_hours(self, start: datetime, hours: float) -> datetime:
         """`hours` of plain time later (earlier when negative)."""
         return start.astimezone(UTC) + timedelta(hours=hours)
@@ -187,8 +183,6 @@ class Calendar:
     def add_calendar_days(self, start: datetime, days: int) -> datetime:
         """The same local clock time `days` calendar days later (earlier when negative)."""
         return (start.astimezone(self.zone) + timedelta(days=days)).astimezone(UTC)
-
-    # What an instant or a day is
 
     def is_working(self, instant: datetime) -> bool:
         """Whether the instant lies inside a window; the closing instant does not."""

@@ -216,7 +216,9 @@ def _text(
     if payload.get("reasons") and not is_firm(actor):
         lines.append(_("派单理由：%(reasons)s", reasons=_("；").join(payload["reasons"])))
     if payload.get("text"):
-        lines.append(payload["text"])
+        # What the system says has a translation, what somebody wrote stays as it is.
+        own = event.actor_role == Role.SYSTEM
+        lines.append(_(payload["text"]) if own else payload["text"])
     if payload.get("internal") and not is_firm(actor):
         lines.append(_("内部备注：%(text)s", text=payload["internal"]))
     if channel := payload.get("right_channel"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from portal.auth.roles import Role
+from portal.errors import N_
 from portal.sla import targets
 from portal.sla.worktime import Calendar
 
@@ -111,22 +112,22 @@ def no_extension(
 ) -> str | None:
     """Why no extension can be asked for at `now`; None when one can."""
     if promise is None:
-        return "这件诉求没有正在计算的办结时限，不需要延期。"
+        return N_("这件诉求没有正在计算的办结时限，不需要延期。")
     if now > promise.due_at:
-        return "办结时限已过，不能再申请延期；延期须在到期之前申请。"
+        return N_("办结时限已过，不能再申请延期；延期须在到期之前申请。")
     if granted >= EXTENSIONS:
-        return "本轮办理已经延期两次，不能再申请。"
+        return N_("本轮办理已经延期两次，不能再申请。")
     if room(calendar, promise) < 1:
-        return "已到延期上限，不能再申请。"
+        return N_("已到延期上限，不能再申请。")
     return None
 
 
 def bad_days(calendar: Calendar, promise: Promise, days: int) -> Refusal | None:
     """Why this number of working days cannot be granted; None when it can."""
     if days < 1:
-        return "请填写要延长的工作日数，至少 1 个。", "days"
+        return N_("请填写要延长的工作日数，至少 1 个。"), "days"
     if days > room(calendar, promise):
-        return "延长后会超过延期上限，请减少天数。", "days"
+        return N_("延长后会超过延期上限，请减少天数。"), "days"
     return None
 
 
@@ -134,13 +135,13 @@ def bad_hold(calendar: Calendar, promised: date, report: date, now: datetime) ->
     """Why a hold cannot promise this; None when it can. Dates are local."""
     today = local_day(calendar, now)
     if not today < promised <= today + HOLD_SPAN:
-        return "承诺恢复办理的日期须在明天之后、180 天以内。", "promised_on"
+        return N_("承诺恢复办理的日期须在明天之后、180 天以内。"), "promised_on"
     if not calendar.day_info(promised).windows:
-        return "承诺恢复办理的日期须是工作日，请另选一天。", "promised_on"
+        return N_("承诺恢复办理的日期须是工作日，请另选一天。"), "promised_on"
     if not today < report <= today + timedelta(days=REPORT_DAYS):
-        return "下次报告进展的日期须在明天之后、30 天以内。", "report_on"
+        return N_("下次报告进展的日期须在明天之后、30 天以内。"), "report_on"
     if report > promised:
-        return "下次报告进展的日期不能晚于承诺恢复办理的日期。", "report_on"
+        return N_("下次报告进展的日期不能晚于承诺恢复办理的日期。"), "report_on"
     return None
 
 

@@ -126,4 +126,4 @@ def _extension(one: Petition, clock: Clock | None, calendar: Calendar) -> str:
 
 
 def _person(user: User) -> str:
-    return f"{user.name}（{role_name(user.role)}）"
+    return _("%(words)s（%(reason)s）", words=user.name, reason=role_name(user.role))

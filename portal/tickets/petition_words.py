@@ -1,5 +1,7 @@
 """Words for the kinds and states of petitions and for the codes of their reasons."""
 
+from flask_babel import gettext as _
+
 from portal.language import lazy as _l
 from portal.tickets.reasons import PETITION_REASONS
 
@@ -29,4 +31,5 @@ def state_name(state: str) -> str:
 
 def petition_reason(kind: str, code: str) -> str:
     """The words of a reason; a code that is no longer offered stands for itself."""
-    return PETITION_REASONS[kind].get(code, code)
+    words = PETITION_REASONS[kind].get(code)
+    return _(words) if words else code

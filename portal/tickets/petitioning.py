@@ -10,7 +10,15 @@ from portal.db import utcnow
 from portal.language import lazy as _l
 from portal.sla.calendars import calendar_of, current_calendar
 from portal.sla.service import Clocks
-from portal.tickets import choices, doors, forms, petition_inbox, petition_queries, petition_showing
+from portal.tickets import (
+    choices,
+    doors,
+    forms,
+    petition_inbox,
+    petition_queries,
+    petition_showing,
+    staff_forms,
+)
 from portal.tickets import petition_forms as asking
 from portal.tickets import petition_rules as rules
 from portal.tickets.lifecycle import Action
@@ -28,7 +36,7 @@ def _offer_extension(form: Any, ticket: Ticket, actor: Actor) -> None:
     calendar = calendar_of(clock.calendar_id) if clock else current_calendar()
     refused = rules.no_extension(calendar, promise, ticket.extended, utcnow())
     if refused and request.method == "GET":
-        form.form_errors.append(refused)
+        form.form_errors.append(_(refused))
     if promise is not None and not refused:
         form.days.description = _(
             "现在的办结时限是 %(due)s，最多还能延长 %(n)d 个工作日。",
@@ -168,7 +176,7 @@ doors.register(
             ask, form.department_id.data, form.cadre_id.data or None, form.text.data
         ),
         _l("已指定承办人。"),
-        forms.DispatchForm,
+        staff_forms.DispatchForm,
         _l("第二次退单由您直接指定承办单位；除签收外，各项时限照常计算。"),
         prepare=_redirect_page,
     ),

@@ -10,25 +10,25 @@ RETURN_REASONS: dict[str, str] = {
 }
 
 EXTENSION_REASONS: dict[str, str] = {
-    "several_units": "情况复杂，需要多个单位会商",
-    "approval": "等待上级批复或审批",
-    "survey": "需要现场勘查、检测或评估",
-    "firm_side": "企业需要时间配合",
+    "several_units": N_("情况复杂，需要多个单位会商"),
+    "approval": N_("等待上级批复或审批"),
+    "survey": N_("需要现场勘查、检测或评估"),
+    "firm_side": N_("企业需要时间配合"),
 }
 
 HOLD_REASONS: dict[str, str] = {
-    "policy_pending": "相关政策尚未出台或正在修订",
-    "funds": "资金尚未到位",
-    "project": "依赖在建工程或规划实施",
-    "legal": "等待诉讼、仲裁或复议结果",
+    "policy_pending": N_("相关政策尚未出台或正在修订"),
+    "funds": N_("资金尚未到位"),
+    "project": N_("依赖在建工程或规划实施"),
+    "legal": N_("等待诉讼、仲裁或复议结果"),
 }
 
 EXCLUSION_REASONS: dict[str, str] = {
-    "beyond_power": "超出本级职权，已报请上级",
-    "force_majeure": "不可抗力",
-    "unlawful": "诉求没有法律或政策依据",
-    "in_court": "已进入诉讼、仲裁或行政复议程序",
-    "not_reached": "无法联系企业，多次联系均有记录",
+    "beyond_power": N_("超出本级职权，已报请上级"),
+    "force_majeure": N_("不可抗力"),
+    "unlawful": N_("诉求没有法律或政策依据"),
+    "in_court": N_("已进入诉讼、仲裁或行政复议程序"),
+    "not_reached": N_("无法联系企业，多次联系均有记录"),
 }
 
 PETITION_REASONS: dict[str, dict[str, str]] = {

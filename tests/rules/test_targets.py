@@ -232,7 +232,8 @@ def test_profiles_survive_json_and_speak_the_words_of_the_lifecycle(profile: str
         assert rule.pausable == (rule.clock not in ("confirm", "supply"))
         names = [level.name for level in rule.levels]
         middle = ["remind_1", "remind_2"] if rule.clock == "confirm" else ["warn"]
-        assert names == [*middle, "due"]
+        ladder = ["order", "elevate"] if rule.clock in ("reply", "resolve") else []
+        assert names == [*middle, "due", *ladder]
 
 
 def test_levels_fire_in_working_time() -> None:

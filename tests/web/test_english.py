@@ -47,6 +47,7 @@ DATA = {
     "portal/sla/targets.py": "said to the operator",
     "portal/tickets/importer": "said to the operator, or the names of imported firms",
     "portal/demo": "plays Chinese firms and officers",
+    "portal/sla/simulate": "plays Chinese firms and officers",
     "portal/directory/defaults.py": "categories as they are stored",
     "portal/routing/service.py": "reasons as they are stored",
     "portal/tickets/service/assign.py": "reasons as they are stored",

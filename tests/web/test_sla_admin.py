@@ -160,7 +160,7 @@ def test_a_wrong_rule_is_refused_beside_its_field(visit: Visitor, restored: Town
     page = visit.get("admin", f"/admin/policy/{draft}/rules/new")
     wrong = page.submit(clock="reply", target="3 weeks", levels="due due mayor")
     assert wrong.status == 422
-    assert "时限“3 weeks”无法识别" in wrong.words
+    assert "期限无法识别" in wrong.words
     assert "第 1 行：通知对象应为" in wrong.words
     assert visit.get("admin", f"/admin/policy/{draft}/rules/99").status == 404
     first = current_policy_id()

@@ -1,6 +1,6 @@
 """Exclusion 剔除: one overseer asks, another grants; only the net rate changes (domain.md §5)."""
 
-from portal.errors import InvalidTransition
+from portal.errors import N_, InvalidTransition
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Ticket
 from portal.tickets.service import petition
@@ -14,7 +14,7 @@ def ask_exclusion(ask: Ask, reason_code: str, reason: str) -> Ticket:
     """
     ticket = begin(ask, Action.ASK_EXCLUSION)
     if petition.granted(ticket, "exclusion"):
-        sentence = "这件诉求已经剔除，不需要再申请。"
+        sentence = N_("这件诉求已经剔除，不需要再申请。")
         raise InvalidTransition(ticket.status, Action.ASK_EXCLUSION, sentence)
     petition.put(ask, ticket, Action.ASK_EXCLUSION, "exclusion", reason_code, reason)
     return ticket

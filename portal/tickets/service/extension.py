@@ -1,6 +1,6 @@
 """Extension 延期: asked by the cadre before the due, granted once, a second time by a leader."""
 
-from portal.errors import Invalid, InvalidTransition
+from portal.errors import N_, Invalid, InvalidTransition
 from portal.sla.calendars import calendar_of
 from portal.sla.models import Clock
 from portal.sla.service import Clocks
@@ -23,7 +23,7 @@ def ask_extension(ask: Ask, days: int, reason_code: str, reason: str) -> Ticket:
     promise = promise_of(clock)
     calendar = calendar_of(clock.calendar_id) if clock else None
     if calendar is None or promise is None or clock is None:
-        sentence = "这件诉求没有正在计算的办结时限，不需要延期。"
+        sentence = N_("这件诉求没有正在计算的办结时限，不需要延期。")
         raise InvalidTransition(ticket.status, Action.ASK_EXTENSION, sentence)
     if sentence := rules.no_extension(calendar, promise, ticket.extended, ask.now):
         raise InvalidTransition(ticket.status, Action.ASK_EXTENSION, sentence)
@@ -51,7 +51,7 @@ def grant_extension(ask: Ask, text: str, petition_id: int | None = None) -> Tick
     clock = resolve_clock(clocks)
     promise = promise_of(clock)
     if clock is None or promise is None or clock.id != row.clock_id or row.days is None:
-        sentence = "申请延期的办结时限已经结束。"
+        sentence = N_("申请延期的办结时限已经结束。")
         raise InvalidTransition(ticket.status, Action.GRANT_EXTENSION, sentence)
     _ensure_days(calendar_of(clock.calendar_id), promise, row.days)
     row.due_before = clock.due_at

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.auth.roles import SYSTEM, Role
+from portal.errors import N_
 from portal.extensions import db
 from portal.sla import ladder, targets
 from portal.sla.calendars import current_calendar
@@ -14,7 +15,7 @@ from portal.tickets.models import Order, Ticket
 from portal.tickets.service.move import Ask, begin, record, tell
 
 ANSWER = targets.parse_target("2wd")
-BY_SYSTEM = "时限已超期 2 个工作日，系统自动发出督办单，请书面说明原因和完成时间。"
+BY_SYSTEM = N_("时限已超期 2 个工作日，系统自动发出督办单，请书面说明原因和完成时间。")
 
 
 def issue(ask: Ask, ticket: Ticket, text: str, clock: str = "") -> Order:

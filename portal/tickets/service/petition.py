@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from portal.auth.roles import SYSTEM, Role
-from portal.errors import Invalid, InvalidTransition, Stale
+from portal.errors import N_, Invalid, InvalidTransition, Stale
 from portal.extensions import db
 from portal.sla.calendars import current_calendar
 from portal.tickets import petition_rules as rules
@@ -40,12 +40,11 @@ def put(
     if reason_code not in PETITION_REASONS[kind]:
         raise Invalid("请选择申请的原因。", "reason_code")
     decide_by = rules.decide_by(kind, current_calendar(), ask.now)
-    ruler = rules.ruler(kind, granted)
     row = Petition(
         ticket_id=ticket.id,
         kind=kind,
         state="asked",
-        ruler=ruler,
+        ruler=rules.ruler(kind, granted),
         reason_code=reason_code,
         reason=reason,
         asked_by_id=ask.actor.id,
@@ -59,7 +58,7 @@ def put(
     said = {"reason_code": reason_code, "text": reason, **(said or {})}
     record(ask, ticket, action, public=False, **said)
     key = f"{kind}_asked:{ticket.id}:{ticket.event_count}"
-    tell(ticket, f"{kind}_asked", ask.now, role=ruler, key=key, due=decide_by.isoformat())
+    tell(ticket, f"{kind}_asked", ask.now, role=row.ruler, key=key, due=decide_by.isoformat())
     return row
 
 
@@ -78,7 +77,7 @@ def decide(
     if petition_id not in (None, row.id):
         raise Stale(petition_id or 0, row.id)
     if row.asked_by_id == ask.actor.id:
-        raise InvalidTransition(ticket.status, state, "不能裁定本人提出的申请。")
+        raise InvalidTransition(ticket.status, state, N_("不能裁定本人提出的申请。"))
     row.state, row.answer = state, text
     row.decided_by_id, row.decided_at, row.act_at = ask.actor.id, ask.now, None
     _flag(ticket, kind, None)
