@@ -215,10 +215,9 @@ def _text(
         lines.append(_("承办：%(department)s %(person)s", department=desk, person=person))
     if payload.get("reasons") and not is_firm(actor):
         lines.append(_("派单理由：%(reasons)s", reasons=_("；").join(payload["reasons"])))
-    if payload.get("text"):
+    if text := payload.get("text"):
         # What the system says has a translation, what somebody wrote stays as it is.
-        own = event.actor_role == Role.SYSTEM
-        lines.append(_(payload["text"]) if own else payload["text"])
+        lines.append(_(text) if event.actor_role == Role.SYSTEM else text)
     if payload.get("internal") and not is_firm(actor):
         lines.append(_("内部备注：%(text)s", text=payload["internal"]))
     if channel := payload.get("right_channel"):
