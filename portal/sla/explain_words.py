@@ -137,10 +137,15 @@ def amount_words(line: Line) -> str:
     if line.kind in ("plain", "pause", "left") and seconds >= 2 * 86400:
         days, rest = divmod(seconds, 86400)
         hours = duration(0, int(rest // 3600) * 60) if rest >= 3600 else ""
-        return f"{ngettext('%(num)d 天', '%(num)d 天', int(days))} {hours}".strip()
+        whole = ngettext("%(num)d 天", "%(num)d 天", int(days))
+        return f"{whole} {hours}".strip()
     words = duration(0, int(seconds // 60)) if seconds >= 60 else ""
     rest = seconds % 60
-    return f"{words} {_('%(n)g 秒', n=rest)}".strip() if rest else words
+    return f"{words} {_seconds(rest)}".strip() if rest else words
+
+
+def _seconds(n: float) -> str:
+    return _("1 秒") if n == 1 else _("%(n)g 秒", n=n)
 
 
 def span(line: Line) -> str:

@@ -192,7 +192,7 @@ def _ladder_title(event: TicketEvent) -> str:
     if event.action == Action.SUPERVISE and event.actor_role == Role.SYSTEM:
         return _("系统自动督办 · %(clock)s", clock=clock_name(payload["clock"]))
     if event.action == Action.ANSWER_ORDER and payload.get("late"):
-        return f"{action_name(event.action)} · {_('逾期')}"
+        return _("%(action)s · 逾期", action=action_name(event.action))
     if event.action == Action.ELEVATE:
         return f"{action_name(event.action)} · {_ELEVATIONS[payload['why']]}"
     return ""

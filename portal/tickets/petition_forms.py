@@ -38,7 +38,9 @@ class _Day(DateField):
 def _reasons(words: dict[str, str]) -> RadioField:
     ask = _l("请选择申请的原因。")
     return RadioField(
-        _l("申请原因"), choices=options(words), validators=[DataRequired(message=ask)]
+        _l("申请原因"),
+        choices=options({code: _l(text) for code, text in words.items()}),
+        validators=[DataRequired(message=ask)],
     )
 
 
