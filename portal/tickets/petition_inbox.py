@@ -13,6 +13,7 @@ from portal.db import transaction, utcnow
 from portal.errors import PortalError, Repeated
 from portal.extensions import db
 from portal.language import lazy as _l
+from portal.language import said
 from portal.paging import cursor_from
 from portal.queue import nudge
 from portal.tickets import forms, petition_queries, petition_showing
@@ -149,11 +150,8 @@ def _done(
         except Repeated:
             pass  # the first sending has done it
         except PortalError as error:
-            words[petition_id] = (
-                error.message
-                if not error.message.isascii()
-                else _("您打开页面之后这件申请有了变化，没有执行。")
-            )
+            changed = _("您打开页面之后这件申请有了变化，没有执行。")
+            words[petition_id] = said(error) or changed
     nudge()
     db.session.rollback()
     rows = _rows(petition_queries.chosen(actor, words), actor, now)
