@@ -38,7 +38,7 @@ types: install-dev  ## static types
 sure: lint types test  ## all of the above: run it before a commit
 
 bench: install-dev  ## measure what the program is for
-	@for file in bench/*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+	@for file in bench/*.py; do echo "== $$file"; $(PY) -m bench.$$(basename $$file .py) || exit 1; done
 
 migration: install  ## write a migration from the models (m="what it does")
 	@test -n "$(m)" || { echo 'make migration m="what it does"' >&2; exit 1; }

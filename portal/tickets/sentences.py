@@ -70,9 +70,12 @@ def _late(ticket: Ticket, who: str, due: str) -> str:
     """Overdue is said plainly, with what the firm can do."""
     clock = clock_name(ticket.next_clock or "")
     late = _("%(clock)s（%(due)s）已经超过", clock=clock, due=due)
+    urge = _("您的催办已经转达。") if ticket.facts.urged else _("您也可以催办。")
     if not who:
-        return _("%(late)s，派单员已收到提醒，您也可以催办。", late=late)
-    return _("%(who)s 正在办理，%(late)s，已提醒本单位负责人，您也可以催办。", who=who, late=late)
+        return _("%(late)s，派单员已收到提醒。%(urge)s", late=late, urge=urge)
+    return _(
+        "%(who)s 正在办理，%(late)s，已提醒本单位负责人。%(urge)s", who=who, late=late, urge=urge
+    )
 
 
 def _in_progress(ticket: Ticket, who: str, due: str) -> str:
