@@ -204,6 +204,7 @@ class Clocks:
         clock.warn_at = targets.warn_at(calendar, clock.started_at, clock.due_at, target)
         clock.provisional = calendar.provisional(clock.due_at)
         self.rearm(clock)
+        self.follow_calendar([clock])
         self.refresh()
 
     def rearm(self, clock: Clock) -> None:

@@ -21,7 +21,8 @@ from portal.tickets.lifecycle import Status
 from portal.tickets.models import Order, Ticket
 from portal.tickets.service import order as orders
 
-BATCH = 50  # timers a transaction; their tickets stay locked until it ends
+BATCH = 50  # tickets a transaction; they stay locked until it ends
+WINDOW = 10  # batches of due timers to look through for tickets that nobody else has locked
 RETRY = timedelta(minutes=10)  # a timer that fails is tried again, but not each second
 RUN_SECONDS = 40.0  # of one job; the timer asks for the next one as long as anything is due
 _OPEN_ORDER = Order.answered_at.is_(None), Order.cancelled_at.is_(None)
@@ -74,10 +75,10 @@ def _timers(session: Session, now: datetime, batch: int) -> tuple[Swept, int]:
 
     All in one savepoint, and where one of them fails each in its own: it stalls no other timer.
     """
-    claimed = _claim(session, now, batch)
+    claimed, clock_ids = _claim(session, now, batch)
     if not claimed:
         return Swept(), 0
-    firings = _due(session, claimed, now)
+    firings = _due(session, claimed, clock_ids, now)
     swept = Swept()
     try:
         with session.begin_nested():
@@ -90,33 +91,40 @@ def _timers(session: Session, now: datetime, batch: int) -> tuple[Swept, int]:
     return swept, len(claimed)
 
 
-def _claim(session: Session, now: datetime, batch: int) -> dict[int, Ticket]:
+def _claim(session: Session, now: datetime, batch: int) -> tuple[dict[int, Ticket], list[int]]:
     """Locks the tickets of the oldest due timers, as every verb locks its ticket: no deadlock.
 
-    Those that somebody is changing are left to the next look.
+    The tickets, and the ids of their clocks that have something due. Tickets that somebody is
+    changing are left to the next look. Each step reads by keys alone, so that its plan does not
+    hang on statistics: in one long transaction, an import or a play, there are none.
     """
-    query = (
-        select(Ticket)
-        .join(Clock, Clock.ticket_id == Ticket.id)
-        .join(Timer, Timer.clock_id == Clock.id)
-        .where(Timer.state == "armed", Timer.fire_at <= now)
-        .order_by(Timer.fire_at, Timer.id)
-        .limit(batch)
-        .with_for_update(of=Ticket, skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return {ticket.id: ticket for ticket in session.scalars(query)}
+    due = select(Timer.clock_id).where(Timer.state == "armed", Timer.fire_at <= now)
+    due = due.order_by(Timer.fire_at, Timer.id).limit(batch * WINDOW)
+    clock_ids = list(dict.fromkeys(session.scalars(due)))
+    if not clock_ids:
+        return {}, []
+    pairs = select(Clock.id, Clock.ticket_id).where(Clock.id.in_(clock_ids))
+    of: dict[int, int] = dict(session.execute(pairs).all())
+    ids = list(dict.fromkeys(of[clock_id] for clock_id in clock_ids))
+    for chunk in (ids[start : start + batch] for start in range(0, len(ids), batch)):
+        query = select(Ticket).where(Ticket.id.in_(chunk))
+        query = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        claimed = {ticket.id: ticket for ticket in session.scalars(query)}
+        if claimed:
+            return claimed, [clock_id for clock_id in clock_ids if of[clock_id] in claimed]
+    return {}, []
 
 
-def _due(session: Session, claimed: dict[int, Ticket], now: datetime) -> list[Firing]:
+def _due(
+    session: Session, claimed: dict[int, Ticket], clock_ids: list[int], now: datetime
+) -> list[Firing]:
     """What is due on the claimed tickets, oldest first: of each clock its highest level.
 
     Read after the locks were taken, so what another sweep has fired meanwhile is not seen armed.
     """
     query = (
         select(Timer)
-        .join(Timer.clock)
-        .where(Timer.state == "armed", Timer.fire_at <= now, Clock.ticket_id.in_(claimed))
+        .where(Timer.state == "armed", Timer.fire_at <= now, Timer.clock_id.in_(clock_ids))
         .order_by(Timer.clock_id, Timer.fire_at, Timer.id)
         .execution_options(populate_existing=True)
     )
