@@ -54,18 +54,22 @@ def sweep(now: datetime | None = None, batch: int = BATCH, seconds: float | None
     Then looks at the petitions and the supervision orders whose deadline or day has come.
     Of several missed levels of one clock the highest fires once and the lower ones are marked
     skipped: never a storm (domain.md §3). Any number of sweeps may run at once: each batch locks
-    tickets that no other has locked. `seconds`: begin no batch after so long.
+    tickets that no other has locked. `seconds`: begin nothing after so long.
     """
     swept = Swept()
-    begun = monotonic()
+    until = None if seconds is None else monotonic() + seconds
+
+    def go_on() -> bool:
+        return until is None or monotonic() < until
+
     for work in (_timers, _orders):
-        while seconds is None or monotonic() - begun < seconds:
+        while go_on():
             with transaction() as session:
                 done, claimed = work(session, now or utcnow(), batch)
             swept.add(done)
             if not claimed:
                 break
-    swept.petitions, failed = petition_due.sweep(now or utcnow())
+    swept.petitions, failed = petition_due.sweep(now or utcnow(), go_on=go_on)
     swept.failed += failed
     return swept
 

@@ -1,6 +1,7 @@
 """Looks at petitions whose deadline or day has come: each once; costs what is due."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -16,16 +17,21 @@ RETRY = timedelta(minutes=10)  # a petition that fails is tried again, but not e
 log = logging.getLogger(__name__)
 
 
-def sweep(now: datetime, batch: int = BATCH) -> tuple[int, int]:
+def sweep(
+    now: datetime, batch: int = BATCH, go_on: Callable[[], bool] = lambda: True
+) -> tuple[int, int]:
     """Expires what nobody ruled on by `now` (UTC), and does what is due on holds.
 
-    How many were done and how many failed. Any number of sweeps may run at once: the ticket is
-    locked first, as every verb does, and what happens moves `act_at` in the same transaction.
+    How many were done and how many failed; `go_on` is asked before each one. Any number of sweeps
+    may run at once: the ticket is locked first, as every verb does, and what happens moves
+    `act_at` in the same transaction.
     """
     done = failed = 0
     tried: set[int] = set()
     while due := _due(now, batch, tried):
         for petition_id, ticket_id in due:
+            if not go_on():
+                return done, failed
             tried.add(petition_id)
             try:
                 done += _look(petition_id, ticket_id, now)

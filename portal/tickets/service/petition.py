@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, or_, select, update
 
 from portal.auth.roles import SYSTEM, Role
 from portal.errors import N_, Invalid, InvalidTransition, Stale
@@ -99,11 +99,15 @@ def expire(ticket: Ticket, now: datetime) -> None:
     """
     for kind in _HANDLING:
         _flag(ticket, kind, None)
-    mine = Petition.ticket_id == ticket.id, Petition.kind.in_(_HANDLING)
-    asked = update(Petition).where(*mine, Petition.state == "asked")
-    db.session.execute(asked.values(state="expired", decided_at=now, act_at=None))
-    running = update(Petition).where(*mine, Petition.act_at.is_not(None))
-    db.session.execute(running.values(act_at=None))
+    asked = Petition.state == "asked"
+    ended = update(Petition).where(
+        Petition.ticket_id == ticket.id,
+        Petition.kind.in_(_HANDLING),
+        or_(asked, Petition.act_at.is_not(None)),
+    )
+    state = case((asked, "expired"), else_=Petition.state)
+    decided_at = case((asked, now), else_=Petition.decided_at)
+    db.session.execute(ended.values(state=state, decided_at=decided_at, act_at=None))
 
 
 def lapse(ticket: Ticket, row: Petition, now: datetime) -> None:
