@@ -25,7 +25,7 @@ run: install  ## install, start everything and print the address (PORT=8000 HOST
 	@PORT="$(PORT)" HOST="$(HOST)" exec $(PY) -m portal.launch
 
 test: install-dev chromium  ## all tests, on real services (ARGS="-k name" for some)
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev  ## format, style and import contracts
 	$(PY) -m ruff format --check $(wildcard $(PATHS))
