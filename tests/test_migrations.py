@@ -185,3 +185,39 @@ def test_a_migration_gives_up_rather_than_wait_behind_a_lock(
         with pytest.raises(OperationalError, match="lock timeout"):
             downgrade(revision="base")
     assert counts(owner_engine)["policy"] > 0
+
+
+def test_the_new_levels_come_as_the_next_version_and_go_with_it(
+    fresh: Flask, owner_engine: Engine
+) -> None:
+    upgrade(revision="0004")
+    strip = (
+        "UPDATE policy SET rules = (SELECT jsonb_agg(jsonb_set(rule, '{levels}', "
+        "coalesce((SELECT jsonb_agg(level) FROM jsonb_array_elements(rule->'levels') AS level"
+        " WHERE level->>'name' NOT IN ('order', 'elevate')), '[]')))"
+        " FROM jsonb_array_elements(rules) AS rule)"
+    )
+    with owner_engine.begin() as connection:
+        connection.execute(text(strip))
+    before = policies(owner_engine)
+    upgrade()
+    after = policies(owner_engine)
+    assert {row: levels for row, levels in after.items() if row[1] == 1}.keys() == {
+        (profile, 1, False) for profile, _, _ in before
+    }
+    assert after["default", 2, True] == before["default", 1, True] | {"order", "elevate"}
+    db.session.remove()
+    downgrade(revision="0004")
+    assert policies(owner_engine) == before
+
+
+def policies(engine: Engine) -> dict[tuple[str, int, bool], set[str]]:
+    """The names of the levels of each policy by profile, version and whether it is in force."""
+    query = "SELECT profile, version, current, rules FROM policy"
+    with engine.connect() as connection:
+        return {
+            (profile, version, current): {
+                level["name"] for rule in rules for level in rule["levels"]
+            }
+            for profile, version, current, rules in connection.execute(text(query))
+        }
