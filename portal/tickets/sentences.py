@@ -120,6 +120,8 @@ def next_step(ticket: Ticket, firm: bool) -> str:
     """What happens next, or what is needed from whom."""
     if not firm and ticket.status != Status.CLOSED:
         if ticket.return_pending:
+            if ticket.returned:
+                return _("承办人第二次申请退单，由督办员当日裁定；裁定之前照常办理，时限照常计算。")
             return _("承办人已申请退单，由派单员当日裁定；裁定之前照常办理，时限照常计算。")
         if ticket.order_pending:
             return _("已发督办单，承办人须书面回复原因、已做的工作和完成时间。")
