@@ -1,6 +1,7 @@
 """The administrator's calendar: a year at a glance, versions, loading a year, changing a day."""
 
 from calendar import Calendar as MonthGrid
+from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
@@ -105,14 +106,37 @@ def change_day() -> Answer:
 
 def _preview(text: str, name: str) -> str:
     plan = calendar_service.plan_years(text)
+    changed = {one.day for one in plan.added}
     return render_template(
         "sla/calendar_preview.html",
-        name_words=name_words,
         form=ConfirmLoadForm(formdata=None, table=text, name=name),
         plan=plan,
+        added=_in_runs(plan.added),
+        removed=_in_runs([one for one in plan.removed if one.day not in changed]),
+        gone=sum(one.day not in changed for one in plan.removed),
         impact=impact.of_calendar(plan.calendar, utcnow()),
         back=url_for("sla_admin.load_calendar"),
     )
+
+
+def _in_runs(days: Iterable[DayOverride]) -> list[dict[str, str]]:
+    """Days of one kind and name that follow each other as one line, in the order of the year."""
+    runs: list[list[DayOverride]] = []
+    for one in sorted(days, key=lambda each: each.day):
+        last = runs[-1][-1] if runs else None
+        together = last is not None and one.day - last.day == timedelta(days=1)
+        if last is not None and together and (one.kind, one.name) == (last.kind, last.name):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return [
+        {
+            "kind": run[0].kind,
+            "name": name_words(run[0].name),
+            "span": span(Line(run[0].kind, run[0].day, run[-1].day)),
+        }
+        for run in runs
+    ]
 
 
 def _override(form: DayForm) -> DayOverride | None:

@@ -56,12 +56,12 @@ def everything() -> str:
 
 def _offer_others(form: Any, ticket: Ticket, actor: Actor) -> None:
     """Says which tickets this one can be merged into."""
-    found = choices.others_of_firm(ticket)
-    form.into_number.description = (
-        _("填写编号。这家企业未办结的其他诉求：%(list)s。", list=_("；").join(found))
-        if found
-        else _("这家企业没有其他未办结的诉求，不能合并。")
-    )
+    if found := choices.others_of_firm(ticket):
+        form.into_number.description = _(
+            "填写编号。这家企业未办结的其他诉求：%(list)s。", list=_("；").join(found)
+        )
+    elif request.method == "GET":
+        form.refused = _("这家企业没有其他未办结的诉求，不能合并。")
 
 
 def _offer_departments(form: Any, ticket: Ticket, actor: Actor) -> None:

@@ -58,7 +58,7 @@ def put(
     said = {"reason_code": reason_code, "text": reason, **(said or {})}
     record(ask, ticket, action, public=False, **said)
     key = f"{kind}_asked:{ticket.id}:{ticket.event_count}"
-    tell(ticket, f"{kind}_asked", ask.now, role=row.ruler, key=key, due=decide_by.isoformat())
+    tell(ticket, f"{kind}_asked", ask.now, role=Role(row.ruler), key=key, due=decide_by.isoformat())
     return row
 
 
