@@ -40,6 +40,11 @@ def code(text: str | None) -> str:
     return "".join(clean(text).translate(FULL_WIDTH).split())
 
 
+def capitals(text: str | None) -> str:
+    """A number or code in capitals, as it is stored, however it was typed or pasted."""
+    return code(text).upper()
+
+
 def line(
     label: str, ask: str, *, required: bool = True, most: int = MAX_LINE, **kw: Any
 ) -> StringField:

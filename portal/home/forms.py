@@ -4,15 +4,10 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
-from portal.fields import code
+from portal.fields import capitals
 from portal.language import lazy as _l
 
 TOO_LONG = _l("内容过长，请核对后重新填写。")
-
-
-def capitals(text: str | None) -> str:
-    """A number or code as it is stored, however it was typed."""
-    return code(text).upper()
 
 
 class QueryForm(FlaskForm):

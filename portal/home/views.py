@@ -10,13 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from portal.auth.gate import roles_for
 from portal.auth.roles import Role
 from portal.auth.views import first_place, local_path
 from portal.db import transaction, utcnow
 from portal.errors import NotFound
 from portal.extensions import db, limiter
+from portal.fields import capitals
 from portal.home import health as parts
-from portal.home.forms import QueryForm, capitals
+from portal.home.forms import QueryForm
 from portal.home.progress import find, progress_of
 from portal.notify.messages import lines, words
 from portal.notify.models import Notice
@@ -26,6 +28,8 @@ from portal.web import PLACES
 
 blueprint = Blueprint("home", __name__)
 YEAR_SECONDS = 366 * 86400
+# Where a notice about no ticket leads: the first of these pages that its reader may open.
+ABOUT: dict[str, tuple[str, ...]] = {"calendar_end": ("sla_admin.calendar", "oversee.overdue")}
 LANGUAGES = ("zh_CN", "en")
 Answer = Response | str | tuple[Any, int]
 
@@ -72,12 +76,19 @@ def notice(notice_id: int) -> Answer:
     found = db.session.scalar(query)
     if found is None:
         raise NotFound("没有找到这条消息。")
-    number = found.ticket.number if found.ticket is not None else None
+    address = _about(found)
     with transaction():
         mark_read(current_user.id, notice_id)
-    if number is None:
-        return redirect(url_for("home.inbox"), 303)
-    return redirect(url_for("tickets.show", number=number), 303)
+    return redirect(address, 303)
+
+
+def _about(found: Notice) -> str:
+    """The exact place of what a notice says; the inbox when it says several things."""
+    if found.ticket is not None:
+        return url_for("tickets.show", number=found.ticket.number)
+    role = Role(current_user.role)
+    open_to = (one for one in ABOUT.get(found.kind, ()) if role in roles_for(one))
+    return url_for(next(open_to, "home.inbox"))
 
 
 @blueprint.post("/inbox/read")

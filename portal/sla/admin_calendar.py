@@ -1,7 +1,9 @@
 """The administrator's calendar: a year at a glance, versions, loading a year, changing a day."""
 
 from calendar import Calendar as MonthGrid
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -16,7 +18,8 @@ from portal.sla import calendar_service, impact
 from portal.sla.admin_pages import blueprint, my_name, run_views
 from portal.sla.calendar_data import YEARS
 from portal.sla.calendars import calendar_of, ending_soon
-from portal.sla.explain_words import name_words
+from portal.sla.explain import Line
+from portal.sla.explain_words import name_words, span
 from portal.sla.forms import DAY_KINDS, MAX_TABLE, ConfirmLoadForm, DayForm, LoadForm
 from portal.sla.worktime import Calendar, DayOverride
 
@@ -36,6 +39,7 @@ def calendar() -> str:
         earlier=year - 1 if year > YEARS.start else None,
         later=year + 1 if year + 1 < YEARS.stop else None,
         confirmed=year in pure.confirmed_years,
+        highlights=highlights(pure, year),
         months=[month(pure, year, number) for number in range(1, 13)],
         ends=ending_soon(utcnow()),
         runs=run_views("calendar"),
@@ -102,14 +106,37 @@ def change_day() -> Answer:
 
 def _preview(text: str, name: str) -> str:
     plan = calendar_service.plan_years(text)
+    changed = {one.day for one in plan.added}
     return render_template(
         "sla/calendar_preview.html",
-        name_words=name_words,
         form=ConfirmLoadForm(formdata=None, table=text, name=name),
         plan=plan,
+        added=_in_runs(plan.added),
+        removed=_in_runs([one for one in plan.removed if one.day not in changed]),
+        gone=sum(one.day not in changed for one in plan.removed),
         impact=impact.of_calendar(plan.calendar, utcnow()),
         back=url_for("sla_admin.load_calendar"),
     )
+
+
+def _in_runs(days: Iterable[DayOverride]) -> list[dict[str, str]]:
+    """Days of one kind and name that follow each other as one line, in the order of the year."""
+    runs: list[list[DayOverride]] = []
+    for one in sorted(days, key=lambda each: each.day):
+        last = runs[-1][-1] if runs else None
+        together = last is not None and one.day - last.day == timedelta(days=1)
+        if last is not None and together and (one.kind, one.name) == (last.kind, last.name):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return [
+        {
+            "kind": run[0].kind,
+            "name": name_words(run[0].name),
+            "span": span(Line(run[0].kind, run[0].day, run[-1].day)),
+        }
+        for run in runs
+    ]
 
 
 def _override(form: DayForm) -> DayOverride | None:
@@ -122,6 +149,26 @@ def _override(form: DayForm) -> DayOverride | None:
 def _day_note(form: DayForm) -> str:
     words = str(DAY_KINDS[form.kind.data])
     return f"{form.day.data} {words} {form.name.data or ''}".strip()
+
+
+def highlights(calendar: Calendar, year: int) -> list[dict[str, Any]]:
+    """What is special in a year in words: by name, the days off, at work and of half a day."""
+    first = date(year, 1, 1)
+    days = [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
+    found: dict[str, dict[str, list[str]]] = {}
+    for (kind, name), run in groupby(days, lambda day: _special(calendar, day)):
+        if kind:
+            spent = list(run)
+            by_kind = found.setdefault(name, {"holiday": [], "makeup": [], "half": []})
+            by_kind[kind].append(span(Line(kind, spent[0], spent[-1])))
+    return [{"name": name_words(name), "days": by_kind} for name, by_kind in found.items()]
+
+
+def _special(calendar: Calendar, day: date) -> tuple[str, str]:
+    """Kind and name of what makes a day differ from its week; empty when nothing does."""
+    info = calendar.day_info(day)
+    kind = "holiday" if info.kind == "statutory" else info.kind
+    return (kind, info.name) if kind in ("holiday", "makeup", "half") else ("", "")
 
 
 def month(calendar: Calendar, year: int, number: int) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def sentence(line: Line, calendar: Calendar) -> str:
     """One line in words; where it has no words of its own, its span, name and amount."""
     if line.kind in ("start", "day_zero", "waiting", "first_due", "due", "computed", "recorded"):
         return _fixed(line)
-    if line.kind in ("pause", "extension", "left"):
+    if line.kind == "left":
+        return _left(line, calendar)
+    if line.kind in ("pause", "extension"):
         return _movement(line)
     if line.kind == "provisional":
         return _("暂定：%(year)s 年的放假安排尚未公布，公布后重新计算", year=line.name)
@@ -86,12 +88,25 @@ def _fixed(line: Line) -> str:
             return _("截止时间 %(when)s", when=when)
 
 
+def _left(line: Line, calendar: Calendar) -> str:
+    """What is left while it stands still; whether the day of the pause is one of the days."""
+    spent, amount = span(line), amount_words(line)
+    if line.days < 0 or line.worked < timedelta(0):
+        return _("%(when)s 暂停计时时已超期 %(amount)s", when=spent, amount=amount)
+    if line.days and isinstance(line.begin, datetime) and _closes_today(calendar, line.begin):
+        return _("%(when)s 起暂停计时，还剩 %(amount)s（含当天）", when=spent, amount=amount)
+    return _("%(when)s 起暂停计时，还剩 %(amount)s", when=spent, amount=amount)
+
+
+def _closes_today(calendar: Calendar, instant: datetime) -> bool:
+    """Whether the close of business of the local day is still to come."""
+    local = instant.astimezone(calendar.zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return calendar.closes_between(instant, midnight) > 0
+
+
 def _movement(line: Line) -> str:
     spent, amount = span(line), amount_words(line)
-    if line.kind == "left":
-        if line.days < 0 or line.worked < timedelta(0):
-            return _("%(when)s 暂停计时时已超期 %(amount)s", when=spent, amount=amount)
-        return _("%(when)s 起暂停计时，还剩 %(amount)s", when=spent, amount=amount)
     due = local_time(line.at)
     if line.kind == "pause":
         return _(

@@ -154,7 +154,8 @@ class RuleForm(FlaskForm):
             "每行一级：名称、时点、通知对象，用空格隔开。时点写 warn（临期）、due（到期），"
             "或 start、warn、due 加时长，如 start+2wd。通知对象写 applicant 企业经办人、"
             "cadre 承办人、reviewer 分管负责人、dispatcher 派单员、supervisor 督办员、"
-            "leader 领导，用逗号隔开。"
+            "leader 领导，用逗号隔开。名称 order 自动发督办单，elevate 提级，其他名称只发提醒。"
+            "例如 order due+2wd cadre。"
         ),
     )
 

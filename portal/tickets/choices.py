@@ -6,6 +6,10 @@ from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, Role
 from portal.directory.models import Category, Department
 from portal.extensions import db
+from portal.tickets.lifecycle import Status
+from portal.tickets.models import Ticket
+
+OFFERED = 5  # of a firm's other tickets
 
 
 def departments() -> dict[int, str]:
@@ -36,6 +40,17 @@ def colleagues(department_id: int | None) -> dict[int, str]:
         User.department_id == department_id, User.role.in_(DEPARTMENT_ROLES), User.active
     )
     return dict(db.session.execute(query.order_by(User.id)).all())
+
+
+def others_of_firm(ticket: Ticket) -> list[str]:
+    """Number and title of the firm's other open tickets, the newest few."""
+    query = select(Ticket.number, Ticket.title).where(
+        Ticket.enterprise_id == ticket.enterprise_id,
+        Ticket.status != Status.CLOSED,
+        Ticket.id != ticket.id,
+    )
+    newest = query.order_by(Ticket.id.desc()).limit(OFFERED)
+    return [f"{number} {title}" for number, title in db.session.execute(newest)]
 
 
 def categories() -> list[Category]:

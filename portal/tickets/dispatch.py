@@ -54,6 +54,16 @@ def everything() -> str:
     return lists.everything_page("dispatch.everything", _("全部诉求"))
 
 
+def _offer_others(form: Any, ticket: Ticket, actor: Actor) -> None:
+    """Says which tickets this one can be merged into."""
+    if found := choices.others_of_firm(ticket):
+        form.into_number.description = _(
+            "填写编号。这家企业未办结的其他诉求：%(list)s。", list=_("；").join(found)
+        )
+    elif request.method == "GET":
+        form.refused = _("这家企业没有其他未办结的诉求，不能合并。")
+
+
 def _offer_departments(form: Any, ticket: Ticket, actor: Actor) -> None:
     form.department_id.choices = forms.options({0: _("请选择"), **choices.departments()})
     form.cadre_id.choices = forms.grouped(choices.cadres(), _("由系统按未办结最少选定"))
@@ -113,6 +123,7 @@ doors.register(
         staff_forms.MergeForm,
         _l("这件诉求就此结束，企业在并入的那一件中查看进展。"),
         danger=True,
+        prepare=_offer_others,
     ),
     doors.Door(
         Action.RETURN,

@@ -38,6 +38,8 @@ _ANSWERED: dict[Action, frozenset[Action]] = {
     Action.REFUSE_RETURN: frozenset({Action.ASK_RETURN}),
     Action.ANSWER_ORDER: frozenset({Action.SUPERVISE}),
 }
+# Afterwards the reader is at what was just said, the newest of the timeline.
+_SAID = frozenset({Action.COMMENT, Action.REPLY, Action.NOTE})
 Answer = str | tuple[str, int] | Response
 
 
@@ -112,7 +114,7 @@ def perform(door: Door, number: str) -> Answer:
     else:
         flash(str(door.done), "success")
         nudge()
-    return redirect(_after(actor, number), 303)
+    return redirect(_after(actor, number, "latest" if door.action in _SAID else None), 303)
 
 
 def _ask(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> Answer:
@@ -183,6 +185,7 @@ def _conflict(
             "errors/409.html",
             ticket=ticket,
             action=door.label,
+            opened=request.method == "GET",
             message=said(error),
             changes=timeline(ticket, changes, [], actor),
             kept=form.kept,
@@ -192,10 +195,10 @@ def _conflict(
     )
 
 
-def _after(actor: Actor, number: str) -> str:
+def _after(actor: Actor, number: str, anchor: str | None) -> str:
     """The ticket's page, or the person's first page when the ticket is no longer theirs to see."""
     try:
         queries.get_visible(actor, number)
     except NotFound:
         return url_for("home.index")
-    return url_for("tickets.show", number=number)
+    return url_for("tickets.show", number=number, _anchor=anchor)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from portal.sla import targets
 from portal.sla.calendars import current_calendar
+from portal.sla.explain import Line
 from portal.sla.explain_words import MARKS, sentence
 from portal.sla.explaining import Explained, explain_ticket
 from portal.tickets.models import Ticket
@@ -43,15 +44,19 @@ def _view(one: Explained, ticket: Ticket, now: datetime, anchors: set[str]) -> d
         "verdict": _verdict(one, now),
         "due_at": clock.due_at,
         "provisional": clock.provisional,
+        "paused": clock.state == "paused",
         "lines": [
-            {
-                "kind": line.kind,
-                "mark": MARKS.get(line.kind, ""),
-                "text": sentence(line, one.calendar),
-            }
+            {"kind": line.kind, "mark": MARKS.get(line.kind, ""), "text": _text(one, line)}
             for line in one.lines
         ],
     }
+
+
+def _text(one: Explained, line: Line) -> str:
+    """The sentence of a line; a due that a pause is still moving is not final."""
+    if line.kind == "due" and one.clock.state == "paused":
+        return _("暂停前的截止时间 %(when)s，恢复计时后顺延", when=local_time(line.at))
+    return sentence(line, one.calendar)
 
 
 def _verdict(one: Explained, now: datetime) -> str:

@@ -101,6 +101,7 @@ class ActForm(FlaskForm):
 
     version = HiddenField()
     key = HiddenField()
+    refused = ""  # why it cannot be sent at all; its page then shows this instead
 
     def prepare(self, version: int) -> None:
         """Fills the hidden fields of a fresh form."""

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from portal.language import lazy as _l
 from portal.tickets import doors, lists, staff_forms
 from portal.tickets.lifecycle import Action
-from portal.tickets.service import confirmation, triage
+from portal.tickets.service import confirmation, elevate, triage
 
 blueprint = Blueprint("oversee", __name__)
 
@@ -31,6 +31,14 @@ doors.register(
         _l("督办单已发出。"),
         staff_forms.SuperviseForm,
         _l("承办人须在 2 个工作日内书面回复；回复之前诉求标为“督办”。"),
+    ),
+    doors.Door(
+        Action.ELEVATE,
+        lambda ask, form: elevate.elevate(ask, "asked", text=form.text.data),
+        _l("已提级，领导会收到消息。"),
+        staff_forms.ElevateForm,
+        _l("提级后由领导过问，不能撤销；承办人和各项时限不变，企业看不到。"),
+        danger=True,
     ),
     doors.Door(
         Action.TERMINATE,

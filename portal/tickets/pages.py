@@ -20,8 +20,9 @@ from portal.sla.models import Clock
 from portal.sla.worktime import Calendar
 from portal.tickets import petition_events
 from portal.tickets.lifecycle import Action, Status
-from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.models import Attachment, Order, Ticket, TicketEvent
 from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS
+from portal.tickets.service.order import ANSWER
 from portal.wording import (
     action_name,
     clock_name,
@@ -36,6 +37,7 @@ _ELEVATIONS: dict[str, str] = {
     "overdue": _l("超期 5 个工作日"),
     "returns": _l("两次退单"),
     "disputes": _l("企业两次表示未解决"),
+    "asked": _l("督办需要"),
 }
 
 # Actions that are somebody speaking; the others are lines between the messages.
@@ -60,6 +62,7 @@ class ClockView:
     provisional: bool
     light: str
     left_text: str
+    paused: bool = False
 
 
 def is_firm(actor: Actor) -> bool:
@@ -91,6 +94,7 @@ def _row(ticket: Ticket, calendar: Calendar, now: datetime) -> dict[str, Any]:
         "enterprise": ticket.enterprise,
         "category": ticket.category,
         "status": ticket.status,
+        "elevated": ticket.elevated_at is not None,
         "light": light,
         "left_text": left,
         "last_event_at": ticket.last_event_at,
@@ -124,7 +128,27 @@ def clock_views(ticket: Ticket, now: datetime) -> list[ClockView]:
             supervised=ticket.order_pending,
         )
         text = _("已暂停计时") if paused else left_text(calendar, now, clock.due_at)
-        views.append(ClockView(clock.kind, clock.due_at, clock.provisional, light, text))
+        views.append(ClockView(clock.kind, clock.due_at, clock.provisional, light, text, paused))
+    return views
+
+
+def order_views(ticket: Ticket, now: datetime) -> list[ClockView]:
+    """The open supervision order's own promise, by its own light."""
+    calendar = current_calendar()
+    query = select(Order).where(
+        Order.ticket_id == ticket.id, Order.answered_at.is_(None), Order.cancelled_at.is_(None)
+    )
+    views = []
+    for order in db.session.scalars(query):
+        light = targets.light(
+            now,
+            warn_at=targets.warn_at(calendar, order.issued_at, order.due_at, ANSWER),
+            due_at=order.due_at,
+            paused=False,
+            supervised=False,
+        )
+        text = left_text(calendar, now, order.due_at)
+        views.append(ClockView("order", order.due_at, False, light, text))
     return views
 
 

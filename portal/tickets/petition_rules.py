@@ -135,14 +135,22 @@ def bad_hold(calendar: Calendar, promised: date, report: date, now: datetime) ->
     """Why a hold cannot promise this; None when it can. Dates are local."""
     today = local_day(calendar, now)
     if not today < promised <= today + HOLD_SPAN:
-        return N_("承诺恢复办理的日期须在明天之后、180 天以内。"), "promised_on"
+        return N_("承诺恢复办理的日期须在今天之后、180 天以内。"), "promised_on"
     if not calendar.day_info(promised).windows:
         return N_("承诺恢复办理的日期须是工作日，请另选一天。"), "promised_on"
     if not today < report <= today + timedelta(days=REPORT_DAYS):
-        return N_("下次报告进展的日期须在明天之后、30 天以内。"), "report_on"
+        return N_("下次报告进展的日期须在今天之后、30 天以内。"), "report_on"
     if report > promised:
         return N_("下次报告进展的日期不能晚于承诺恢复办理的日期。"), "report_on"
     return None
+
+
+def last_hold(calendar: Calendar, now: datetime) -> date:
+    """The last working day that a hold asked for at `now` may promise."""
+    day = local_day(calendar, now) + HOLD_SPAN
+    while not calendar.day_info(day).windows:
+        day -= timedelta(days=1)
+    return day
 
 
 def next_report(now_day: date, promised: date) -> date:

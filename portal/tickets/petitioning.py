@@ -36,7 +36,7 @@ def _offer_extension(form: Any, ticket: Ticket, actor: Actor) -> None:
     calendar = calendar_of(clock.calendar_id) if clock else current_calendar()
     refused = rules.no_extension(calendar, promise, ticket.extended, utcnow())
     if refused and request.method == "GET":
-        form.form_errors.append(_(refused))
+        form.refused = _(refused)
     if promise is not None and not refused:
         form.days.description = _(
             "现在的办结时限是 %(due)s，最多还能延长 %(n)d 个工作日。",
@@ -51,7 +51,7 @@ def _offer_hold(form: Any, ticket: Ticket, actor: Actor) -> None:
     form.owner_id.choices = forms.options(people)
     if request.method == "GET" and actor.id in people:
         form.owner_id.data = actor.id
-    last = rules.local_day(current_calendar(), utcnow()) + rules.HOLD_SPAN
+    last = rules.last_hold(current_calendar(), utcnow())
     form.promised_on.description = _("须是工作日，最晚 %(day)s。", day=local_date(last))
 
 

@@ -135,6 +135,12 @@ def counts(actor: Actor, now: datetime) -> dict[tuple[Status, str], int]:
     return {(Status(status), name): count for status, name, count in db.session.execute(query)}
 
 
+def closed_count(actor: Actor) -> int:
+    """How many closed tickets the actor sees; for a firm, whose tickets are few."""
+    query = select(func.count()).where(visible(actor), Ticket.status == Status.CLOSED)
+    return db.session.scalar(query) or 0
+
+
 def events(ticket: Ticket, *, public_only: bool) -> list[TicketEvent]:
     """The ticket's events, oldest first."""
     query = select(TicketEvent).where(TicketEvent.ticket_id == ticket.id)

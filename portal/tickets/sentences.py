@@ -120,9 +120,14 @@ def next_step(ticket: Ticket, firm: bool) -> str:
     """What happens next, or what is needed from whom."""
     if not firm and ticket.status != Status.CLOSED:
         if ticket.return_pending:
+            if ticket.returned:
+                return _("承办人第二次申请退单，由督办员当日裁定；裁定之前照常办理，时限照常计算。")
             return _("承办人已申请退单，由派单员当日裁定；裁定之前照常办理，时限照常计算。")
         if ticket.order_pending:
             return _("已发督办单，承办人须书面回复原因、已做的工作和完成时间。")
+        if ticket.held_until is not None:
+            until = local_date(ticket.held_until)
+            return _("挂账期间仍计为未解决，时限照常计算；承诺 %(until)s恢复办理。", until=until)
     words = NEXT_FOR_FIRM if firm else NEXT_FOR_STAFF
     sentence = words.get(Status(ticket.status))
     if sentence is not None:

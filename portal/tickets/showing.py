@@ -12,7 +12,7 @@ from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
-from portal.tickets.pages import ClockView, clock_views, is_firm, timeline
+from portal.tickets.pages import ClockView, clock_views, is_firm, order_views, timeline
 from portal.wording import (
     action_name,
     channel_name,
@@ -37,10 +37,16 @@ PRIMARY: dict[Status, tuple[Action, ...]] = {
         *(Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION, Action.REPLY, Action.RESOLVE),
         Action.SUPERVISE,
     ),
-    Status.NEEDS_INFO: (Action.SUPPLY_INFO, Action.ANSWER_ORDER),
+    Status.NEEDS_INFO: (
+        *(Action.SUPPLY_INFO, Action.ANSWER_ORDER),
+        *(Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION, Action.REFUSE_HOLD),
+    ),
     Status.IN_REVIEW: (Action.APPROVE, Action.SEND_BACK),
     Status.AWAITING_CONFIRMATION: (Action.CONFIRM, Action.DISPUTE),
-    Status.ON_HOLD: (Action.RESUME, Action.REPLY, Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION),
+    Status.ON_HOLD: (
+        *(Action.ANSWER_ORDER, Action.RESUME, Action.REPLY),
+        *(Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION),
+    ),
     Status.CLOSED: (Action.CALL_BACK, Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION),
 }
 # Done from the page itself; whatever needs words or has consequences opens a page of its own.
@@ -57,6 +63,8 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
     files = queries.attachments(ticket, public_only=firm)
     nearest = _nearest(ticket, clocks)
     clocks.sort(key=lambda view: view is not nearest)
+    if ticket.order_pending and not firm:
+        clocks[:0] = order_views(ticket, now)
     left = _time_left(nearest) if nearest else ""
     actions = action_items(ticket, actor, now)
     return {
@@ -96,7 +104,8 @@ def action_items(ticket: Ticket, actor: Actor, now: datetime) -> list[dict[str, 
     """The actions the reader may take now, the ones the status calls for first."""
     wanted = PRIMARY[Status(ticket.status)]
     possible = [a for a in policy.allowed(actor, ticket.facts, now) if a in DOORS]
-    possible.sort(key=lambda a: wanted.index(a) if a in wanted else len(wanted))
+    place = {action: index for index, action in enumerate(wanted)}
+    possible.sort(key=lambda a: (place.get(a, len(place)), DOORS[a].danger))
     first = [action for action in possible if action in wanted][:2]
     return [
         {

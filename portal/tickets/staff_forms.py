@@ -1,8 +1,9 @@
 """The forms of those who handle a ticket: one for each action that asks for words."""
 
 from wtforms import RadioField, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, Length, Optional
 
+from portal.fields import capitals
 from portal.language import lazy as _l
 from portal.tickets.forms import ActForm, files_field, options, stripped, text_area
 from portal.tickets.lifecycle import Outcome
@@ -129,10 +130,9 @@ class MergeForm(ActForm):
         _l("并入哪一件"),
         [
             DataRequired(message=_l("请填写要并入的诉求编号，如 SQ20261122-000123。")),
-            Regexp(r"^\s*[Ss][Qq]\d{8}-\d{6,}\s*$", message=_l("编号形如 SQ20261122-000123。")),
+            Length(max=40, message=_l("编号形如 SQ20261122-000123。")),
         ],
-        filters=[stripped],
-        description=_l("同一家企业的另一件未办结诉求的编号。"),
+        filters=[capitals],
     )
     text = text_area(_l("给企业的说明"), _l("请向企业说明为什么合并。"))
 
@@ -143,6 +143,10 @@ class DecideForm(ActForm):
 
 class SuperviseForm(ActForm):
     text = text_area(_l("督办要求"), _l("请写明督办的要求，承办人须在 2 个工作日内书面回复。"))
+
+
+class ElevateForm(ActForm):
+    text = text_area(_l("提级原因"), _l("请写明为什么需要领导过问、希望协调什么。"))
 
 
 class TerminateForm(ActForm):

@@ -47,7 +47,13 @@ def mine() -> str:
     counted = queries.counts(actor, now)
     waiting = sum(count for (status, _light), count in counted.items() if status in _MINE)
     running = sum(count for (status, _light), count in counted.items() if status not in _MINE)
-    totals = {"mine": waiting, "open": running}
+    ended = queries.closed_count(actor)
+    totals = {
+        "all": waiting + running + ended,
+        "mine": waiting,
+        "open": running,
+        "closed": ended,
+    }
     chips = [
         {
             "label": label,

@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.db import transaction, utcnow
 from portal.outbox import relay
+from portal.sla.service import current_policy_id
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
-from portal.tickets.service import handle, review, submit, triage
+from portal.tickets.service import extension, handle, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town
@@ -33,14 +34,19 @@ PAGES: list[tuple[str | None, str]] = [
     ("cadre", "/desk"),
     ("cadre", "/tickets/{late}"),
     ("cadre", "/tickets/{late}/resolve"),
+    ("cadre", "/tickets/{late}/ask_extension"),
+    ("cadre", "/tickets/{late}/explain"),
     ("cadre", "/inbox"),
     ("reviewer", "/review"),
     ("dispatcher", "/triage"),
     ("dispatcher", "/tickets/{triage}/dispatch"),
     ("supervisor", "/figures"),
     ("supervisor", "/overdue"),
+    ("supervisor", "/petitions"),
     ("admin", "/admin/users"),
     ("admin", "/admin/rules"),
+    ("admin", "/admin/calendar"),
+    ("admin", "/admin/policy/{policy}"),
 ]
 
 
@@ -74,7 +80,9 @@ def numbers(town: Town) -> dict[str, str]:
         handle.reply(Ask(cadre, confirm, now), "银行三天内答复。")
         handle.resolve(Ask(cadre, confirm, now), Outcome.SOLVED, "已无还本续贷。", "")
         review.approve(Ask(town.reviewer, confirm, now))
-        handle.sign(Ask(holder[session.get_one(Ticket, late).assignee_id], late, now))
+        owner = holder[session.get_one(Ticket, late).assignee_id]
+        handle.sign(Ask(owner, late, now))
+        extension.ask_extension(Ask(owner, late, now), 3, "approval", "等待省厅批复。")
         triage.supervise(Ask(town.supervisor, late, now), "请说明进展。")
     relay.drain(utcnow)
     with transaction() as session:
@@ -83,6 +91,7 @@ def numbers(town: Town) -> dict[str, str]:
             "late": session.get_one(Ticket, late).number,
             "triage": session.get_one(Ticket, waiting).number,
             "category": str(town.categories["融资"]),
+            "policy": str(current_policy_id()),
         }
 
 

@@ -13,8 +13,9 @@ from portal.tickets.policy import Facts, allowed, ensure
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 OVERSEE = (
-    "supervise reassign transfer terminate call_back note redirect refuse_return grant_extension"
-    " refuse_extension hold refuse_hold ask_exclusion grant_exclusion refuse_exclusion"
+    "supervise elevate reassign transfer terminate call_back note redirect refuse_return"
+    " grant_extension refuse_extension hold refuse_hold ask_exclusion grant_exclusion"
+    " refuse_exclusion"
 )
 MAY: dict[Role, str] = {
     Role.APPLICANT: "supply_info comment urge withdraw confirm dispute reopen",

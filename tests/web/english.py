@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -12,13 +12,26 @@ from sqlalchemy import select
 
 from portal.db import transaction, utcnow
 from portal.extensions import db
+from portal.sla import policy_service, recompute
 from portal.sla.sweep import sweep
 from portal.tickets.reasons import REJECT_REASONS
-from portal.tickets.service import applicant, confirmation, handle, review, triage
+from portal.tickets.service import (
+    applicant,
+    assign,
+    confirmation,
+    elevate,
+    exclusion,
+    extension,
+    handle,
+    hold,
+    review,
+    triage,
+)
 from portal.tickets.service.move import Ask
 from tests.factories import MONDAY, Town
 from tests.pages import Page, Visitor, form_values
 from tests.plays import HOUR, Play
+from tests.service.test_walks import ask_hold
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 # The category “other”, and the button that leads back to Chinese.
@@ -26,22 +39,72 @@ KEPT = {"其他", "中文"}
 # How many pages of one kind are opened; of some all, because each says other words.
 EACH = 5
 EVERY = ("tickets.show", "kpi.tickets")
+# When the first level of the ladder after the due has come for a ticket of MONDAY.
+ORDERED = timedelta(days=24)
 SAID_IN = ("title", "aria-label", "placeholder", "alt", "data-busy", "data-copied", "data-too-much")
 
 
 def play_everything(town: Town) -> None:
-    """Tickets in every state and with every kind of event, long ago and now."""
+    """Tickets in every state and with every kind of event, long ago and now.
+
+    A policy is put in force, so the test restores the seeded one.
+    """
     play = Play(town)
     for at in (MONDAY, utcnow() - HOUR):
         now = at + HOUR / 2
         play.file(at)
-        for ask, verb, more in _deeds(play, town, at, now):
-            with transaction():
-                verb(ask, *more)
+        for deeds in (_deeds(play, town, at, now), _pleas(play, town, at, now)):
+            for ask, verb, more in deeds:
+                with transaction():
+                    verb(ask, *more)
         waiting = play.file(at)
         play.contact(waiting, now)
         play.answer(waiting, now)
-        sweep(utcnow())
+        sweep(at + ORDERED if at == MONDAY else utcnow())
+    sweep(utcnow())
+    _enact(utcnow())
+
+
+def _enact(now: datetime) -> None:
+    """Another policy for what is open, too; a run that has done a few of them."""
+    policy = next(one for one in policy_service.versions() if one.profile == "zhuhai")
+    with transaction():
+        seen = policy_service.print_of(policy)
+        policy_service.enact(policy.id, seen, now, "吴管", to_open=True)
+    recompute.work(lambda: now, most=EACH)
+
+
+def _pleas(play: Play, town: Town, at: datetime, now: datetime) -> Iterator[tuple[Ask, Any, tuple]]:
+    """Petitions of each kind, asked, granted and refused, and what a supervisor does beside."""
+
+    def held() -> int:
+        ticket_id = play.file(at)
+        play.contact(ticket_id, now)
+        return ticket_id
+
+    def ruled(ticket_id: int) -> Ask:
+        return Ask(town.supervisor, ticket_id, now)
+
+    longer = (3, "approval", "等待批复。")
+    for verb in (extension.grant_extension, extension.refuse_extension, None):
+        one = held()
+        yield play.as_cadre(one, now), extension.ask_extension, longer
+        if verb is not None:
+            yield ruled(one), verb, ("情况属实。",)
+    for verb in (hold.hold, hold.refuse_hold, None):
+        one = held()
+        yield play.as_cadre(one, now), ask_hold, ()
+        if verb is not None:
+            yield ruled(one), verb, ("条件未到。",)
+    yield ruled(held()), exclusion.ask_exclusion, ("in_court", "已立案。")
+    yield ruled(held()), elevate.elevate, ("asked", "", "请领导协调。")
+    twice = held()
+    yield play.as_cadre(twice, now), handle.ask_return, ("not_ours", "不归我们。")
+    yield Ask(town.dispatcher, twice, now), triage.grant_return, ("同意。",)
+    labour, finance = town.departments["labour"], town.departments["finance"]
+    yield Ask(town.dispatcher, twice, now), assign.dispatch, (labour, None, "归口。")
+    yield play.as_cadre(twice, now), handle.ask_return, ("not_ours", "也不归我们。")
+    yield ruled(twice), assign.redirect, (finance, None, "统筹。")
 
 
 def _deeds(play: Play, town: Town, at: datetime, now: datetime) -> Iterator[tuple[Ask, Any, tuple]]:

@@ -75,8 +75,12 @@ def test_a_rejection_names_the_reason_and_the_right_channel(visit: Visitor, town
 def test_a_duplicate_is_merged_and_points_to_the_other(visit: Visitor, town: Town) -> None:
     first, second = file_ticket(visit, town, "其他"), file_ticket(visit, town, "其他")
     page = visit.get("dispatcher", f"/tickets/{second}/merge")
-    assert "请填写另一件诉求的编号" in page.submit(into_number=second, text="重复").words
-    act(visit, "dispatcher", second, "merge", into_number=first.lower(), text="同一件事")
+    assert f"未办结的其他诉求：{first}" in page.words
+    assert f"{second} 就是这一件" in page.submit(into_number=second, text="重复").words
+    refused = page.submit(into_number=" SQ20260101-000009 ", text="重复")
+    assert "没有找到编号为 SQ20260101-000009 的诉求" in refused.words
+    typed = f" {first.lower()}\u3000"
+    act(visit, "dispatcher", second, "merge", into_number=typed, text="同一件事")
     assert f"并入 {first}" in visit.get("firm", f"/tickets/{second}").words
 
 
@@ -143,6 +147,42 @@ def test_an_order_turns_the_ticket_purple_until_it_is_answered(visit: Visitor, t
     assert "请说明进展缓慢" not in visit.get("firm", f"/tickets/{number}").words
     act(visit, "cadre", number, "answer_order", text="银行月底批复")
     assert number not in visit.get("cadre", "/desk?light=purple").words
+
+
+def test_an_orders_own_deadline_is_shown_to_staff(visit: Visitor, town: Town) -> None:
+    number = handled(visit, town)
+    act(visit, "supervisor", number, "supervise", text="请说明进展")
+    assert "督办单回复时限" in visit.get("cadre", f"/tickets/{number}").words
+    assert "督办单回复时限" not in visit.get("firm", f"/tickets/{number}").words
+    again = visit.get("supervisor", f"/tickets/{number}/supervise")
+    assert (again.status, again.title) == (409, "现在不能“督办”")
+    assert "上一张督办单尚未回复" in again.words
+    assert "别人已经处理" not in again.words
+    act(visit, "cadre", number, "answer_order", text="银行月底批复")
+    assert "督办单回复时限" not in visit.get("cadre", f"/tickets/{number}").words
+
+
+def test_a_supervisor_elevates_after_reading_what_it_means(visit: Visitor, town: Town) -> None:
+    number = handled(visit, town)
+    page = visit.get("supervisor", f"/tickets/{number}/elevate")
+    assert "不能撤销" in page.words
+    assert page.submit(text="").status == 422
+    act(visit, "supervisor", number, "elevate", text="涉及两个单位，请协调")
+    shown = visit.get("leader", f"/tickets/{number}").words
+    assert "提级 · 督办需要" in shown
+    assert "涉及两个单位，请协调" in shown
+    assert "已提级" in visit.get("leader", "/oversee/all?elevated=1").words
+    assert "已提级" not in visit.get("firm", "/tickets").words
+    assert visit.get("supervisor", f"/tickets/{number}/elevate").status == 409
+
+
+def test_what_was_just_said_is_where_the_reader_lands(visit: Visitor, town: Town) -> None:
+    number = handled(visit, town)
+    for who, action in (("cadre", "reply"), ("firm", "comment"), ("supervisor", "note")):
+        answer = visit.get(who, f"/tickets/{number}/{action}").submit(text=f"{action}：月底前")
+        assert answer.location == f"/tickets/{number}#latest"
+        [newest] = visit.get(who, answer.location).soup.select("#latest")
+        assert f"{action}：月底前" in newest.get_text()
 
 
 def test_a_return_is_asked_ruled_and_dispatched_again(visit: Visitor, town: Town) -> None:

@@ -22,6 +22,7 @@ from portal.tickets.models import Ticket
 from tests.factories import MONDAY, Town
 from tests.pages import Visitor, form_values
 from tests.plays import Play
+from tests.service.versions import restored
 from tests.web.english import (
     CHINESE,
     KEPT,
@@ -33,6 +34,7 @@ from tests.web.english import (
 )
 from tests.web.filing import write_words
 
+__all__ = ["restored"]
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "translations/en/LC_MESSAGES/messages.po"
 MARKS = {"_", "_l", "N_", "gettext", "ngettext", "lazy", "lazy_in", "pgettext"}
@@ -163,7 +165,10 @@ def _marked(tree: ast.Module) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("who", [None, *WHO])
-def test_no_page_shows_a_chinese_sentence(english: Visitor, town: Town, who: str | None) -> None:
+def test_no_page_shows_a_chinese_sentence(
+    english: Visitor, restored: Town, who: str | None
+) -> None:
+    town = restored
     play_everything(town)
     if who == "firm":
         write_words(english, town)

@@ -62,9 +62,16 @@ def test_while_paused_it_shows_what_is_left(app: Flask, town: Town, visit: Visit
     play = signed(town).later(to="2026-03-04 10:00")
     play.do(handle.ask_info, town.cadre, "请补充贷款合同")
     page = visit.get("firm", address(play))
-    assert "3月4日(周三)10:00 起暂停计时，还剩 14 个工作日" in page.words
+    assert "3月4日(周三)10:00 起暂停计时，还剩 14 个工作日（含当天）" in page.words
+    due = local_time(local("2026-03-23 17:30"))
+    assert f"暂停前的截止时间 {due}，恢复计时后顺延" in page.words
+    assert f"暂停前最迟 {due}，恢复后顺延" in visit.get("cadre", address(play)[:-8]).words
     left = [line for line in lines(app, play, "resolve") if line["kind"] == "left"]
     assert [(line["days"], line["from"]) for line in left] == [(14, "2026-03-04T10:00:00+08:00")]
+    play.later(to="2026-03-04 17:20").do(applicant.supply_info, town.firm, "合同见附件")
+    play.later(to="2026-03-04 18:30").do(handle.ask_info, town.cadre, "请补充合同附件")
+    evening = visit.get("firm", address(play)).words
+    assert f"{local_time(play.now)} 起暂停计时，还剩 13 个工作日 " in evening
 
 
 def test_pauses_and_extensions_are_lines(app: Flask, town: Town, visit: Visitor) -> None:

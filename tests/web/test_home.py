@@ -11,6 +11,7 @@ from portal.extensions import db, rq
 from portal.notify.models import Notice
 from portal.outbox import relay
 from portal.queue import TIMER_LOCK
+from portal.sla import calendar_alarm
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.service import handle, submit
@@ -18,6 +19,7 @@ from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town
 from tests.pages import Visitor
+from tests.service.stages import local
 
 
 @pytest.fixture
@@ -195,3 +197,24 @@ def test_health_is_well_with_a_worker_and_the_timer(visit: Visitor, owner: Engin
         worker.register_death()
     assert response.status_code == 200
     assert set(response.get_json().values()) == {"ok"}
+
+
+def test_a_notice_about_the_calendar_leads_to_where_its_reader_sees_it(
+    visit: Visitor, town: Town
+) -> None:
+    assert calendar_alarm.ring(local("2026-11-23 09:00"))
+    relay.drain(lambda: local("2026-11-23 09:00"))
+    for who, place in (("admin", "/admin/calendar"), ("supervisor", "/overdue")):
+        [link] = visit.get(who, "/inbox").soup.select(".notices .text a")
+        assert "工作日历只确认到 2026 年底" in link.get_text()
+        opened = visit.get(who, str(link["href"]))
+        assert (opened.status, opened.location) == (303, place)
+        assert visit.get(who, place).status == 200
+
+
+def test_each_chip_of_the_firm_has_its_count(visit: Visitor, town: Town, ticket: Ticket) -> None:
+    chips = [
+        chip.get_text(" ", strip=True)
+        for chip in visit.get("firm", "/tickets").soup.select(".chips a")
+    ]
+    assert chips == ["全部 1", "需要我处理 0", "办理中 1", "已办结 0"]

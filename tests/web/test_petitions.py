@@ -257,3 +257,21 @@ def copied(ticket: Ticket, place: int, values: dict, session) -> Petition:
         state="asked",
         ticket_id=other.id,
     )
+
+
+def test_who_has_only_own_petitions_is_offered_no_ruling(visit: Visitor, town: Town) -> None:
+    number = handled(visit, town)
+    words = {"reason_code": "in_court", "text": "已立案"}
+    act(visit, "supervisor", number, "ask_exclusion", **words)
+    own = visit.get("supervisor", "/petitions")
+    assert "须由另一人裁定" in own.words
+    assert not own.soup.select("button[name=decision]")
+    assert visit.get("leader", "/petitions").soup.select("button[name=decision]")
+
+
+def test_what_cannot_be_extended_says_so_and_shows_no_form(visit: Visitor, town: Town) -> None:
+    number = asked(visit, town, 15)
+    act(visit, "supervisor", number, "grant_extension", text="同意")
+    page = visit.get(handled_by(number), f"/tickets/{number}/ask_extension")
+    assert "已到延期上限" in page.words
+    assert not page.soup.select("main form")

@@ -41,6 +41,8 @@ def test_a_year_at_a_glance(visit: Visitor, restored: Town) -> None:
     october = page.soup.select("table.month")[9].get_text(" ", strip=True)
     assert "1 ■ 休 国庆节" in october and "11 ▲ 班 国庆节" in october
     assert page.soup.select("#year-title .pill") == []
+    [may] = [li for li in page.soup.select(".highlights li") if "劳动节" in li.get_text()]
+    assert "5月1日–5日" in may.get_text() and "4月27日(周日)" in may.get_text()
     links = {str(a["rel"][0]): str(a["href"]) for a in page.soup.select("main nav a[rel]")}
     assert links["prev"].endswith("year=2024") and links["next"].endswith("year=2026")
     later = visit.get("admin", "/admin/calendar?year=2027")

@@ -1,6 +1,7 @@
-"""Elevation 提级: the system takes a ticket to the leader, once (domain.md §3)."""
+"""Elevation 提级: the system or a supervisor takes a ticket to the leader, once (domain.md §3)."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -13,15 +14,16 @@ from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.service.move import Ask, begin, record, tell
 
 
-def elevate(ask: Ask, why: str, clock: str = "") -> Ticket:
+def elevate(ask: Ask, why: str, clock: str = "", text: str = "") -> Ticket:
     """Marks the ticket and tells the leaders in their working hours.
 
-    `why`: overdue, returns or disputes; `clock`: the kind that is overdue. Raises
-    InvalidTransition for a ticket that is elevated or closed.
+    `why`: overdue, returns or disputes, or asked by a supervisor, whose reason is `text`; `clock`:
+    the kind that is overdue. Raises InvalidTransition for a ticket that is elevated or closed.
     """
     ticket = begin(ask, Action.ELEVATE)
     ticket.elevated_at = ask.now
-    record(ask, ticket, Action.ELEVATE, public=False, why=why, clock=clock)
+    said: dict[str, Any] = {"text": text} if text else {}
+    record(ask, ticket, Action.ELEVATE, public=False, why=why, clock=clock, **said)
     tell(
         ticket,
         "elevated",

@@ -44,18 +44,24 @@ def merge(ask: Ask, into_number: str, text: str) -> Ticket:
     Only tickets of the same firm are merged, since each firm confirms its own. Rows are locked in
     the order of their ids, so that two merges cannot wait for each other. Raises Invalid.
     """
-    query = select(Ticket.id).where(Ticket.number == into_number.strip().upper())
+    query = select(Ticket.id).where(Ticket.number == into_number)
     into_id = db.session.scalar(query)
-    if into_id is None or into_id == ask.ticket_id:
-        raise Invalid("请填写另一件诉求的编号。", "into_number")
+    wrong: dict[str, Any] = {"field": "into_number", "number": into_number}
+    if into_id is None:
+        raise Invalid("没有找到编号为 %(number)s 的诉求，请核对编号。", **wrong)
+    if into_id == ask.ticket_id:
+        raise Invalid("%(number)s 就是这一件，请填写另一件诉求的编号。", **wrong)
     for ticket_id in sorted((into_id, ask.ticket_id)):
         locked(ticket_id)
     ticket = begin(ask, Action.MERGE)
     into = db.session.get_one(Ticket, into_id)
     if into.enterprise_id != ticket.enterprise_id:
-        raise Invalid("只能并入同一家企业的诉求；不同企业的同类问题请分别办理。", "into_number")
+        raise Invalid(
+            "%(number)s 是另一家企业的诉求。只能并入同一家企业的；不同企业的同类问题请分别办理。",
+            **wrong,
+        )
     if into.status == Status.CLOSED:
-        raise Invalid("要并入的诉求已经办结，请另选一件。", "into_number")
+        raise Invalid("%(number)s 已经办结，请另选一件。", **wrong)
     ticket.merged_into_id = into.id
     return _end(ask, ticket, Action.MERGE, Outcome.MERGED, into=into.number, text=text)
 
