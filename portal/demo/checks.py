@@ -30,8 +30,8 @@ OTHERS: Counter[tuple[str | None, str | None]] = Counter(
         ("terminated", None): 1,
     }
 )
-# on_hold is not reached by any verb yet; submitted lasts until the relay looks.
-QUEUES = frozenset(Status) - {Status.SUBMITTED, Status.ON_HOLD, Status.CLOSED}
+# submitted lasts until the relay looks.
+QUEUES = frozenset(Status) - {Status.SUBMITTED, Status.CLOSED}
 ACCEPTED_IN_YEAR = Ticket.accepted_at >= FIRST, Ticket.accepted_at < AFTER
 
 
@@ -54,7 +54,7 @@ def check(now: datetime) -> tuple[int, int, int]:
     accepted = _count(*ACCEPTED_IN_YEAR)
     rest = others()
     opened = _count(Ticket.status != Status.CLOSED)
-    faults = [*_year_faults(accepted, rest), *_today_faults(now)]
+    faults = [*_year_faults(accepted, rest), *today_faults(now)]
     if faults:
         raise PlayError("; ".join(faults))
     return accepted, accepted - rest.total(), opened
@@ -79,18 +79,22 @@ def _year_faults(accepted: int, rest: Counter[tuple[str | None, str | None]]) ->
     return faults
 
 
-def _today_faults(now: datetime) -> list[str]:
+def today_faults(now: datetime) -> list[str]:
     """Every queue has work, and nothing is left for the sweep or the relay at `now`."""
     present = set(db.session.scalars(select(Ticket.status).distinct()))
-    pending = db.session.scalar(
-        select(func.count()).select_from(Message).where(Message.state.in_(("pending", "dead")))
-    )
+    # What waits for a later instant is told when its readers are at work again.
+    left = (Message.state == "pending") & (Message.available_at <= now)
+    messages = select(func.count()).select_from(Message)
+    pending = db.session.scalar(messages.where(left | (Message.state == "dead")))
     missed = select(func.count()).select_from(Timer)
     missed = missed.where(Timer.state == "armed", Timer.fire_at <= now)
     faults = [f"no ticket is {status}" for status in sorted(QUEUES - present)]
     for words, condition in (
         ("no return is asked", Ticket.return_pending),
         ("no order is open", Ticket.order_pending),
+        ("no extension is asked", Ticket.extension_pending),
+        ("no hold is asked", Ticket.hold_pending),
+        ("no exclusion is asked", Ticket.exclusion_asked_by_id.is_not(None)),
         ("nothing is overdue", Ticket.next_due_at < now),
     ):
         if not _count(Ticket.status != Status.CLOSED, condition):

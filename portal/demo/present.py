@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from portal.demo import phrases
+from portal.demo import petitioned, phrases
 from portal.demo.case import DAY, Case
 from portal.demo.cast import Cast, PlayedFirm
 from portal.demo.life import received_in_time, reviewed
@@ -44,7 +44,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("solved", "qiye", "政策兑现", 12, 75),
     Scene("contacted", "ganbu", "政策兑现", 1, 60),
     Scene("contacted", "ganbu", "用工社保", 3, 240),
-    Scene("answered", "ganbu", "人才子女", 13, 30),
+    Scene("extension_asked", "ganbu", "人才子女", 13, 30),
     Scene("contacted", "ganbu", "物流交通", 6, 120),
     Scene("answered", "ganbu", "市场开拓", 18, 200),
     Scene("signed", "ganbu", "科技创新", 1, 35, Urgency.URGENT),
@@ -56,7 +56,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("in_review", "ganbu", "政策兑现", 6, 110),
     Scene("solved", "ganbu", "用工社保", 10, 140),
     Scene("contacted", "other", "融资", 3, 95, Urgency.URGENT),
-    Scene("answered", "other", "用地用房", 9, 45),
+    Scene("hold_asked", "other", "用地用房", 9, 45),
     Scene("contacted", "other", "税费", 1, 70),
     Scene("in_review", "other", "审批证照", 5, 80),
     Scene("answered", "other", "环保安全", 17, 220),
@@ -64,10 +64,10 @@ SCENES: tuple[Scene, ...] = (
     Scene("supervised", "other", "涉企执法检查", 17, 170),
     Scene("return_asked", "other", "审批证照", 0, 110),
     Scene("awaiting", "other", "知识产权", 7, 190),
-    Scene("answered", "other", "进出口", 4, 260),
-    Scene("answered", "other", "基础设施配套", 10, 330),
+    Scene("exclusion_asked", "other", "进出口", 4, 260),
+    Scene("on_hold", "other", "基础设施配套", 10, 330),
     Scene("awaiting", "other", "融资", 7, 20),
-    Scene("answered", "other", "审批证照", 14, 65),
+    Scene("extension_asked", "other", "审批证照", 13, 65),
     Scene("awaiting", "other", "税费", 6, 280),
     Scene("second_round", "other", "环保安全", 9, 310),
     Scene("unsigned", "other", "融资", 0, 15),
@@ -150,13 +150,6 @@ def _contacted(case: Case) -> Script:
     yield from received_in_time(case)
 
 
-def _answered(case: Case) -> Script:
-    """Signed, contacted and answered, still in progress."""
-    yield from received_in_time(case)
-    yield case.office(200, 500)
-    case.reply()
-
-
 def _asked(case: Case) -> Script:
     yield from received_in_time(case)
     yield case.office(60, 200)
@@ -178,7 +171,7 @@ def _return_asked(case: Case) -> Script:
 
 def _supervised(case: Case) -> Script:
     """Late, urged, and under an order that waits for its answer."""
-    yield from _answered(case)
+    yield from petitioned.answered(case)
     yield case.stage.after(6 * DAY)
     case.urge()
     yield case.due("resolve") + timedelta(seconds=2)
@@ -187,7 +180,7 @@ def _supervised(case: Case) -> Script:
 
 
 def _in_review(case: Case) -> Script:
-    yield from _answered(case)
+    yield from petitioned.answered(case)
     yield case.stage.after(2 * DAY)
     case.resolve()
 
@@ -229,11 +222,15 @@ STANDS: dict[str, Callable[[Case], Script]] = {
     "triage": _triage,
     "signed": _signed,
     "contacted": _contacted,
-    "answered": _answered,
+    "answered": petitioned.answered,
     "asked": _asked,
     "asked_first": _asked_first,
     "return_asked": _return_asked,
     "supervised": _supervised,
+    "extension_asked": petitioned.extension_asked,
+    "hold_asked": petitioned.hold_asked,
+    "on_hold": petitioned.on_hold,
+    "exclusion_asked": petitioned.exclusion_asked,
     "in_review": _in_review,
     "awaiting": _awaiting,
     "second_round": _second_round,

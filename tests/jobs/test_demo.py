@@ -51,12 +51,18 @@ def empty(app: Flask, owner: Engine) -> None:
 
 
 @pytest.fixture(scope="module")
-def played(app: Flask, owner: Engine) -> Iterator[Loaded]:
+def played_at() -> datetime:
+    """The instant (UTC) at which the demonstration ends."""
+    return utcnow()
+
+
+@pytest.fixture(scope="module")
+def played(app: Flask, owner: Engine, played_at: datetime) -> Iterator[Loaded]:
     """The demonstration, loaded once for the tests of this module."""
     empty(app, owner)
     with app.app_context():
         begun = time.perf_counter()
-        loaded = load(utcnow(), if_empty=False, say=lambda _: None)
+        loaded = load(played_at, if_empty=False, say=lambda _: None)
         print(f"demo load took {time.perf_counter() - begun:.1f} s")
         yield loaded
         db.session.remove()
@@ -153,10 +159,11 @@ def test_chance_comes_from_the_seed_alone() -> None:
     assert plan.source("one").random() != plan.source("two").random()
 
 
-def test_nobody_is_told_of_the_year(played: Loaded) -> None:
+def test_nobody_is_told_of_the_year(played: Loaded, played_at: datetime) -> None:
     told = select(func.count()).select_from(Notice).join(Ticket).where(IN_YEAR)
     assert db.session.scalar(told) == 0
-    states = db.session.execute(select(Message.kind, Message.state).distinct()).all()
+    due = Message.available_at <= played_at  # the rest is told when its readers are at work
+    states = db.session.execute(select(Message.kind, Message.state).where(due).distinct()).all()
     assert set(states) == {("route", "done"), ("notify", "muted"), ("notify", "done")}
     assert len(list(db.session.scalars(select(Notice.id)))) > 100
 
@@ -164,7 +171,7 @@ def test_nobody_is_told_of_the_year(played: Loaded) -> None:
 def test_every_queue_has_work(played: Loaded) -> None:
     open_now = Ticket.status != Status.CLOSED
     present = set(db.session.scalars(select(Ticket.status).where(open_now)))
-    assert present == set(Status) - {Status.SUBMITTED, Status.ON_HOLD, Status.CLOSED}
+    assert present == set(Status) - {Status.SUBMITTED, Status.CLOSED}
     assert 35 <= played.open_today <= 45
     for flag in (Ticket.return_pending, Ticket.order_pending):
         assert len(list(db.session.scalars(select(Ticket.id).where(open_now, flag)))) >= 2
@@ -196,10 +203,10 @@ def test_the_cadre_sees_every_light(played: Loaded) -> None:
     assert any(now < warn for warn, _ in running)
 
 
-def test_the_sweep_and_the_relay_find_nothing_left(played: Loaded) -> None:
-    swept, drained = sweep(), drain()
+def test_the_sweep_and_the_relay_find_nothing_left(played: Loaded, played_at: datetime) -> None:
+    swept, drained = sweep(played_at), drain()
     assert (swept.failed, drained.failed) == (0, 0)
-    assert swept.fired <= 2  # what fell due while this module ran
+    assert (swept.fired, swept.skipped, swept.petitions, swept.orders) == (0, 0, 0, 0)
     dead = select(func.count()).where(Message.state == "dead")
     assert db.session.scalar(dead) == 0
 
