@@ -17,7 +17,17 @@ from portal.sla.models import Clock
 from portal.tickets.lifecycle import Outcome, Status, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.petition_rules import decide_by
-from portal.tickets.service import applicant, assign, confirmation, handle, review, submit, triage
+from portal.tickets.service import (
+    applicant,
+    assign,
+    confirmation,
+    extension,
+    handle,
+    hold,
+    review,
+    submit,
+    triage,
+)
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 
@@ -191,6 +201,22 @@ class Case:
         """The cadre asks the dispatcher to take it back."""
         code = self.rng.choice(list(phrases.RETURN_REASONS))
         handle.ask_return(self.ask(self.cadre), code, phrases.RETURN_REASONS[code])
+
+    def ask_extension(self) -> None:
+        """The cadre asks for five more working days."""
+        extension.ask_extension(self.ask(self.cadre), 5, *phrases.EXTENSION)
+
+    def ask_hold(self) -> None:
+        """The cadre promises to go on in four weeks, and a report in two."""
+        days = (self.stage.calendar.add_days(self.stage.now, n) for n in (20, 10))
+        until, report = (at.astimezone(LOCAL).date() for at in days)
+        cadre = self.cadre
+        hold.ask_hold(self.ask(cadre), *phrases.HOLD, until, report, cadre.id or 0)
+
+    def hold(self) -> None:
+        """A supervisor grants it."""
+        supervisor = self.rng.choice(self.cast.supervisors)
+        hold.hold(self.ask(supervisor), phrases.GRANTED)
 
     def resolve(self, outcome: Outcome = Outcome.SOLVED, reply: str | None = None) -> None:
         """The cadre proposes how it ends."""

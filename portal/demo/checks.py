@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from portal.demo.plan import ACCEPTED, SOLVED, YEAR
 from portal.demo.refused import COUNT
@@ -82,8 +82,10 @@ def _year_faults(accepted: int, rest: Counter[tuple[str | None, str | None]]) ->
 def _today_faults(now: datetime) -> list[str]:
     """Every queue has work, and nothing is left for the sweep or the relay at `now`."""
     present = set(db.session.scalars(select(Ticket.status).distinct()))
+    # What is told at the next opening waits, when the play ends outside the working hours.
+    due = and_(Message.state == "pending", Message.available_at <= now)
     pending = db.session.scalar(
-        select(func.count()).select_from(Message).where(Message.state.in_(("pending", "dead")))
+        select(func.count()).select_from(Message).where(or_(due, Message.state == "dead"))
     )
     missed = select(func.count()).select_from(Timer)
     missed = missed.where(Timer.state == "armed", Timer.fire_at <= now)

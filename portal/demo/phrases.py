@@ -82,3 +82,6 @@ REJECTED: tuple[tuple[str, str, str, str], ...] = (
         "未写明时间、地点和事由，电话联系三次未接通，请写明后重新提交。",
     ),
 )
+# The code and the words of a petition.
+EXTENSION = ("several_units", "涉及两个单位，需要会商后才能答复，已定下周三开会。")
+HOLD = ("funds", "配套资金列入下一批计划，资金到位后随即实施。")

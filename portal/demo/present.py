@@ -45,7 +45,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("contacted", "ganbu", "政策兑现", 1, 60),
     Scene("contacted", "ganbu", "用工社保", 3, 240),
     Scene("answered", "ganbu", "人才子女", 13, 30),
-    Scene("contacted", "ganbu", "物流交通", 6, 120),
+    Scene("extension_asked", "ganbu", "物流交通", 6, 120),
     Scene("answered", "ganbu", "市场开拓", 18, 200),
     Scene("signed", "ganbu", "科技创新", 1, 35, Urgency.URGENT),
     Scene("return_asked", "ganbu", "其他", 0, 130),
@@ -64,8 +64,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("supervised", "other", "涉企执法检查", 17, 170),
     Scene("return_asked", "other", "审批证照", 0, 110),
     Scene("awaiting", "other", "知识产权", 7, 190),
-    Scene("answered", "other", "进出口", 4, 260),
-    Scene("answered", "other", "基础设施配套", 10, 330),
+    Scene("hold_asked", "other", "进出口", 4, 260),
+    Scene("held", "other", "基础设施配套", 10, 330),
     Scene("awaiting", "other", "融资", 7, 20),
     Scene("answered", "other", "审批证照", 14, 65),
     Scene("awaiting", "other", "税费", 6, 280),
@@ -176,6 +176,28 @@ def _return_asked(case: Case) -> Script:
     case.ask_return()
 
 
+def _extension_asked(case: Case) -> Script:
+    """Asked this very moment: the supervisors rule until the close of the next working day."""
+    yield from received_in_time(case)
+    yield case.stage.end
+    case.ask_extension()
+
+
+def _hold_asked(case: Case) -> Script:
+    yield from _answered(case)
+    yield case.stage.end
+    case.ask_hold()
+
+
+def _held(case: Case) -> Script:
+    """On hold with a promised date; the first report is still to come."""
+    yield from _answered(case)
+    yield case.stage.after(DAY)
+    case.ask_hold()
+    yield case.stage.after(60)
+    case.hold()
+
+
 def _supervised(case: Case) -> Script:
     """Late, urged, and under an order that waits for its answer."""
     yield from _answered(case)
@@ -233,6 +255,9 @@ STANDS: dict[str, Callable[[Case], Script]] = {
     "asked": _asked,
     "asked_first": _asked_first,
     "return_asked": _return_asked,
+    "extension_asked": _extension_asked,
+    "hold_asked": _hold_asked,
+    "held": _held,
     "supervised": _supervised,
     "in_review": _in_review,
     "awaiting": _awaiting,
