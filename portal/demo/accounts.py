@@ -22,8 +22,13 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("ganbu", Role.CADRE, "许建宁", "签收、联系、答复、办结包联企业的诉求"),
     Account("shenhe", Role.REVIEWER, "梁文静", "审核本单位的办结意见"),
     Account("paidan", Role.DISPATCHER, "唐晓燕", "派单、不予受理、合并；裁定退单申请"),
-    Account("duban", Role.SUPERVISOR, "宋志刚", "看 2023 年指标 613/619，查超期清单，发督办单"),
-    Account("lingdao", Role.LEADER, "高永平", "看全部诉求和指标"),
-    Account("guanli", Role.ADMIN, "何秀玲", "账号、承办单位、诉求类别、包联和派单规则"),
+    Account(
+        "duban",
+        Role.SUPERVISOR,
+        "宋志刚",
+        "看 2023 年指标 613/619，查超期清单，裁定申请，督办",
+    ),
+    Account("lingdao", Role.LEADER, "高永平", "看指标和提级的诉求，裁定第二次延期"),
+    Account("guanli", Role.ADMIN, "何秀玲", "账号、承办单位、类别、包联、派单规则、日历与时限政策"),
 )
 BY_USERNAME = {account.username: account for account in ACCOUNTS}

@@ -11,7 +11,7 @@ from portal.outbox import relay
 from portal.sla.service import current_policy_id
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
-from portal.tickets.service import extension, handle, review, submit, triage
+from portal.tickets.service import exclusion, handle, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town
@@ -82,7 +82,7 @@ def numbers(town: Town) -> dict[str, str]:
         review.approve(Ask(town.reviewer, confirm, now))
         owner = holder[session.get_one(Ticket, late).assignee_id]
         handle.sign(Ask(owner, late, now))
-        extension.ask_extension(Ask(owner, late, now), 3, "approval", "等待省厅批复。")
+        exclusion.ask_exclusion(Ask(town.leader, late, now), "in_court", "法院已经立案。")
         triage.supervise(Ask(town.supervisor, late, now), "请说明进展。")
     relay.drain(utcnow)
     with transaction() as session:
