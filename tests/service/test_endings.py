@@ -107,7 +107,7 @@ def test_a_rejection_names_reason_and_channel_and_meets_the_accept_clock(town: T
 def test_a_merged_ticket_points_on(town: Town) -> None:
     play, into = assigned(town), assigned(town)
     number = into.ticket.number
-    ticket = play.do(triage.merge, town.dispatcher, f" {number.lower()} ", "同一件事").ticket
+    ticket = play.do(triage.merge, town.dispatcher, number, "同一件事").ticket
     assert ticket.merged_into_id == into.ticket_id
     assert play.event().payload["into"] == number
     assert into.status == "assigned"

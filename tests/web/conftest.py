@@ -1,11 +1,12 @@
-"""Pages of an application that limits how often a thing is tried."""
+"""Pages with rate limits, and categories that a test may change."""
 
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, select, text
 
-from portal.extensions import limiter
+from portal.extensions import db, limiter
 from portal.factory import create_app
 from tests.factories import Town
 from tests.pages import Visitor
@@ -19,3 +20,16 @@ def limited(app: Flask, town: Town) -> Iterator[Visitor]:
     yield Visitor(strict, town)
     limiter.reset()
     limiter.enabled = False
+
+
+@pytest.fixture
+def seeded_categories(town: Town, owner: Engine) -> Iterator[None]:
+    """Puts the categories back as the migrations left them."""
+    table = db.metadata.tables["category"]
+    with owner.connect() as connection:
+        rows = [dict(row) for row in connection.execute(select(table)).mappings()]
+    yield
+    db.session.rollback()
+    with owner.begin() as connection:
+        connection.execute(text("TRUNCATE category CASCADE"))
+        connection.execute(table.insert(), rows)

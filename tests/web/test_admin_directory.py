@@ -1,10 +1,9 @@
 """The administrator and the directory: places, categories and pairings."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import select
 
 from portal.db import transaction
 from portal.directory.admin_blueprint import today
@@ -14,19 +13,6 @@ from tests.factories import Town, make_enterprise
 from tests.pages import Page, Visitor
 
 TODAY = today()
-
-
-@pytest.fixture
-def seeded_categories(owner: Engine) -> Iterator[None]:
-    """Puts the categories back as the migrations left them."""
-    table = db.metadata.tables["category"]
-    with owner.connect() as connection:
-        rows = [dict(row) for row in connection.execute(select(table)).mappings()]
-    yield
-    db.session.rollback()
-    with owner.begin() as connection:
-        connection.execute(text("TRUNCATE category CASCADE"))
-        connection.execute(table.insert(), rows)
 
 
 def error_of(page: Page, field: str) -> str:
