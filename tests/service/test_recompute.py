@@ -11,7 +11,7 @@ from portal.sla import recompute_runs as runs
 from portal.sla.calendars import current_calendar
 from portal.sla.models import CalendarVersion, Clock, Recompute, Timer
 from portal.tickets.models import TicketEvent
-from portal.tickets.service import applicant, assign, handle
+from portal.tickets.service import applicant, assign, extension, handle
 from tests.factories import MONDAY, Town
 from tests.service.stages import Play, assigned, in_triage, local, shown
 from tests.service.versions import restored, table
@@ -151,6 +151,18 @@ def test_a_due_that_comes_to_lie_in_the_new_year_follows_the_newest_calendar(
     clock = play.clock("resolve")
     assert (clock.calendar_id, clock.provisional) == (version, False)
     assert shown(clock.due_at) == "2027-01-06 17:30"  # not 2027-01-04, as the law alone has it
+
+
+def test_an_extension_into_the_new_year_follows_the_newest_calendar(restored: Town) -> None:
+    play = thirty(restored, local("2026-11-18 09:00")).sign()
+    version = load()
+    play.later(to="2026-11-24 10:00")
+    play.do(extension.ask_extension, play.who, 5, "approval", "等待批复")
+    play.do(extension.grant_extension, restored.supervisor, "同意")
+    clock = play.clock("resolve")
+    assert (clock.calendar_id, clock.provisional) == (version, False)
+    assert shown(clock.original_due_at) == "2026-12-30 17:30"
+    assert shown(clock.due_at) == "2027-01-09 17:30"  # the fifth day is a make-up Saturday
 
 
 def test_a_second_run_and_a_second_job_change_nothing(restored: Town) -> None:
