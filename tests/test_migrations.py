@@ -13,7 +13,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from portal.db import transaction
-from portal.directory.models import Leave, Pairing
+from portal.directory.models import (
+    EnterpriseClass,
+    EnterpriseContact,
+    Leave,
+    Pairing,
+    Skill,
+)
 from portal.extensions import db
 from portal.factory import create_app
 from portal.sla import recompute_runs
@@ -85,7 +91,7 @@ def fill() -> None:
     disputed.do(confirmation.dispute, town.firm, 1, "银行没有续贷")
     with transaction() as session:
         draft = drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
-        session.add_all([file_of(town, draft.id), *absences_and_pairings(town)])
+        session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
 
 
@@ -106,6 +112,15 @@ def absences_and_pairings(town: Town) -> list[Leave | Pairing]:
     return [
         Leave(cadre_id=town.cadre2.id, starts_on=day, ends_on=day),
         Pairing(enterprise_id=town.other_enterprise_id, owner_id=town.labour.id, starts_on=day),
+    ]
+
+
+def known(town: Town) -> list[EnterpriseClass | EnterpriseContact | Skill]:
+    firm, day = town.enterprise_id, date(2025, 1, 1)
+    return [
+        EnterpriseClass(enterprise_id=firm, name="gazelle", valid_from=day),
+        EnterpriseContact(enterprise_id=firm, name="钱会计", phone="13800003333"),
+        Skill(cadre_id=town.cadre.id, category_id=town.categories["融资"]),
     ]
 
 

@@ -27,6 +27,7 @@ class User(Base, UserMixin):
         CheckConstraint(
             "(role IN ('cadre', 'reviewer')) = (department_id IS NOT NULL)", name="staff_department"
         ),
+        CheckConstraint("capacity > 0", name="capacity"),
     )
 
     id: Mapped[BigId]
@@ -37,6 +38,8 @@ class User(Base, UserMixin):
     role: Mapped[Words]
     enterprise_id: Mapped[int | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
+    # How many open tickets a cadre can hold at once; None: no limit.
+    capacity: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
     must_change_password: Mapped[bool] = mapped_column(default=False)
     session_epoch: Mapped[int] = mapped_column(default=0)

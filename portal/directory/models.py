@@ -1,9 +1,9 @@
-"""Who is who: enterprises, departments, cadres' leave, pairings, and the three dimensions."""
+"""Who is who: enterprises, departments, cadres' skills and leave, pairings, the dimensions."""
 
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Words
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from portal.auth.models import User
 
 SIZES = ("large", "medium", "small", "micro")
+# Titles that a firm is granted for some years: 专精特新, 单项冠军, 瞪羚, 规上, 独角兽, 高新技术.
+CLASSES = ("specialised", "champion", "gazelle", "above_scale", "unicorn", "high_tech")
 
 
 class Region(Base):
@@ -25,18 +27,29 @@ class Region(Base):
 
 
 class Chain(Base):
-    """An industrial chain 产业链."""
+    """An industrial chain 产业链 and its chief 链长, a supervisor or leader."""
 
     id: Mapped[BigId]
     name: Mapped[Words] = mapped_column(unique=True)
+    chief_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user.id", name="fk_chain_chief_id_user", use_alter=True)
+    )
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
+    chief: Mapped["User | None"] = relationship(foreign_keys=[chief_id])
+
 
 class Category(Base):
-    """A kind of request 诉求类别; decides the text template, the review and the clocks."""
+    """A kind of request 诉求类别; decides the text template, the review and the clocks.
+
+    Two levels: a category with a parent is a kind of that parent, and never a parent itself.
+    """
+
+    __table_args__ = (CheckConstraint("parent_id <> id", name="parent"),)
 
     id: Mapped[BigId]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     name: Mapped[Words] = mapped_column(unique=True)
     template: Mapped[Words] = mapped_column(default="")
     needs_review: Mapped[bool] = mapped_column(default=True)
@@ -48,9 +61,15 @@ class Category(Base):
 
 
 class Department(Base):
-    """A unit that answers 承办单位; its reviewer 分管负责人 approves what its cadres resolve."""
+    """A unit that answers 承办单位; its reviewer 分管负责人 approves what its cadres resolve.
+
+    Units form a tree; loops are refused by directory.service.
+    """
+
+    __table_args__ = (CheckConstraint("parent_id <> id", name="parent"),)
 
     id: Mapped[BigId]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
     name: Mapped[Words] = mapped_column(unique=True)
     phone: Mapped[Words | None]
     position: Mapped[int] = mapped_column(default=0)
@@ -68,6 +87,8 @@ class Enterprise(Base):
     id: Mapped[BigId]
     uscc: Mapped[Words] = mapped_column(unique=True)
     name: Mapped[Words]
+    short_name: Mapped[Words | None]
+    industry: Mapped[Words | None]
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
     chain_id: Mapped[int | None] = mapped_column(ForeignKey("chain.id"))
     size: Mapped[Words]
@@ -77,6 +98,50 @@ class Enterprise(Base):
 
     region: Mapped[Region] = relationship()
     chain: Mapped[Chain | None] = relationship()
+
+
+class EnterpriseClass(Base):
+    """A title of a firm, such as 专精特新, and the local days from and to which it holds."""
+
+    __table_args__ = (
+        CheckConstraint(f"name IN {CLASSES}", name="name"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="dates"),
+        UniqueConstraint("enterprise_id", "name", "valid_from"),
+    )
+
+    id: Mapped[BigId]
+    enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprise.id"))
+    name: Mapped[Words]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+    enterprise: Mapped[Enterprise] = relationship()
+
+
+class EnterpriseContact(Base):
+    """One more person to ask for at a firm, besides the one on the firm's own row."""
+
+    __table_args__ = (UniqueConstraint("enterprise_id", "phone"),)
+
+    id: Mapped[BigId]
+    enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprise.id"))
+    name: Mapped[Words]
+    phone: Mapped[Words]
+    post: Mapped[Words | None]
+
+    enterprise: Mapped[Enterprise] = relationship()
+
+
+class Skill(Base):
+    """A category that a cadre knows; a cadre of whom none is noted takes every category."""
+
+    __table_args__ = (UniqueConstraint("cadre_id", "category_id"),)
+
+    id: Mapped[BigId]
+    cadre_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), index=True)
+
+    category: Mapped[Category] = relationship()
 
 
 class Pairing(Base):
