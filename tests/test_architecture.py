@@ -32,6 +32,7 @@ PURE = [
     "errors",
     "kpi.figures",
     "routing.rules",
+    "search.terms",
     "sla.calendar_data",
     "sla.calendar_days",
     "sla.default_policy",

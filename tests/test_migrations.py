@@ -22,6 +22,7 @@ from portal.directory.models import (
 )
 from portal.extensions import db
 from portal.factory import create_app
+from portal.search.models import Bulk, BulkItem, SavedView, SearchRun
 from portal.sla import recompute_runs
 from portal.sla.calendars import current_calendar_id
 from portal.tickets.models import Attachment
@@ -92,6 +93,7 @@ def fill() -> None:
     with transaction() as session:
         draft = drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
         session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])
+        session.add_all(sought(town, asked.ticket_id))
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
 
 
@@ -121,6 +123,17 @@ def known(town: Town) -> list[EnterpriseClass | EnterpriseContact | Skill]:
         EnterpriseClass(enterprise_id=firm, name="gazelle", valid_from=day),
         EnterpriseContact(enterprise_id=firm, name="钱会计", phone="13800003333"),
         Skill(cadre_id=town.cadre.id, category_id=town.categories["融资"]),
+    ]
+
+
+def sought(town: Town, ticket_id: int) -> list[SearchRun | SavedView | Bulk]:
+    user, at = town.dispatcher.id, MONDAY
+    act = Bulk(key="k", user_id=user, action="dispatch", fields={}, created_at=at)
+    act.items.append(BulkItem(ticket_id=ticket_id, seen=1))
+    return [
+        SearchRun(state="done", total=1, started_at=at, finished_at=at),
+        SavedView(user_id=user, name="待派", query="status=triage", created_at=at),
+        act,
     ]
 
 

@@ -16,6 +16,7 @@ from portal.db import transaction
 from portal.directory.models import Category, Department, Enterprise, Region
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.search import service as search
 from portal.sla import targets
 from portal.sla.calendars import calendar_of, current_calendar_id
 from portal.sla.default_policy import rules_for
@@ -169,6 +170,7 @@ def _add(frame: Frame, pasts: list[Past]) -> int:
     db.session.execute(insert(Ticket), tickets)
     db.session.execute(insert(TicketEvent), events)
     db.session.execute(insert(Clock), clocks)
+    search.index(ids)
     return len(fresh)
 
 

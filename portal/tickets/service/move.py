@@ -11,6 +11,7 @@ from portal.auth.roles import Actor, Role
 from portal.errors import NotFound, Repeated, Stale
 from portal.extensions import db
 from portal.outbox import service as outbox
+from portal.search import service as search
 from portal.tickets import policy
 from portal.tickets.lifecycle import STANDING, Action, Status, next_status
 from portal.tickets.models import Ticket, TicketEvent
@@ -103,6 +104,7 @@ def append(
         payload=payload,
     )
     db.session.add(event)
+    search.note(ticket.id, event)
     return event
 
 

@@ -13,6 +13,7 @@ from portal.directory.models import Enterprise
 from portal.errors import NotAllowed, NotFound
 from portal.extensions import db
 from portal.outbox import service as outbox
+from portal.search import service as search
 from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Channel, Status, Urgency
 from portal.tickets.models import TICKET_ID, Attachment, Draft, Ticket, TicketNumber
@@ -98,8 +99,8 @@ def submit(
         **asdict(wording),
     )
     db.session.add(ticket)
-    ask = Ask(actor, ticket.id, now)
-    append(ask, ticket, Action.SUBMIT, None, public=True, payload={})
+    search.enter(ticket, enterprise)
+    append(Ask(actor, ticket.id, now), ticket, Action.SUBMIT, None, public=True, payload={})
     db.session.flush()
     Clocks(ticket, now, fresh=True).start("accept")
     outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, now, key=f"route:{ticket.id}")
