@@ -31,6 +31,8 @@ PURE = [
     "directory.uscc",
     "errors",
     "kpi.figures",
+    "routing.book",
+    "routing.replay",
     "routing.rules",
     "search.terms",
     "sla.calendar_data",

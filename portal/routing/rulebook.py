@@ -1,6 +1,6 @@
 """Writes dispatch rules and says what is wrong with them, in words."""
 
-from portal.directory.models import Department
+from portal.directory.models import Category, Department
 from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
 from portal.routing import rules
@@ -23,7 +23,9 @@ def add(
     if department is None or not department.active:
         raise Invalid("请选择一个在用的承办单位。", "department_id")
     present = active_rules()
-    new = rules.Rule(0, category_id, region_id, chain_id, urgency, department_id)
+    category = db.session.get(Category, category_id) if category_id else None
+    parent_id = category.parent_id if category else None
+    new = rules.Rule(0, category_id, region_id, chain_id, urgency, department_id, parent_id)
     if any(rule.conditions == new.conditions for rule in present):
         raise Invalid(SAME)
     for a, b in rules.ties([*present, new]):

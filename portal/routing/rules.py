@@ -1,4 +1,10 @@
-"""Where a ticket belongs: rules, stand-ins and the least load (domain.md §4). Pure."""
+"""Where a ticket belongs: rules, stand-ins and the least load (domain.md §4). Pure.
+
+Of the rules that match a ticket the most specific one wins. Specificity is the pair (how many of
+the four dimensions the rule names, whether its category is of the second level), compared in that
+order. A rule that names a category matches the tickets of its children too, so between a rule for
+a child and one for its parent, both otherwise alike, the child's wins.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +16,10 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Rule:
-    """category × region × chain × urgency → department; None matches everything."""
+    """category × region × chain × urgency → department; None matches everything.
+
+    `parent_id`: the parent of the category that the rule names, None for one of the first level.
+    """
 
     id: int
     category_id: int | None
@@ -18,6 +27,7 @@ class Rule:
     chain_id: int | None
     urgency: str | None
     department_id: int
+    parent_id: int | None = None
 
     @property
     def conditions(self) -> tuple[int | str | None, ...]:
@@ -25,33 +35,41 @@ class Rule:
         return (self.category_id, self.region_id, self.chain_id, self.urgency)
 
     @property
-    def specificity(self) -> int:
-        """How many dimensions the rule names."""
-        return sum(value is not None for value in self.conditions)
+    def specificity(self) -> tuple[int, bool]:
+        """How many dimensions the rule names, then whether its category is a child: more wins."""
+        named = sum(value is not None for value in self.conditions)
+        return named, self.category_id is not None and self.parent_id is not None
 
     def matches(self, facts: "RouteFacts") -> bool:
-        """Whether every named dimension is the ticket's."""
-        mine = (facts.category_id, facts.region_id, facts.chain_id, facts.urgency)
-        return all(
-            want is None or want == have for want, have in zip(self.conditions, mine, strict=True)
+        """Whether every named dimension is the ticket's; a category is its children's too."""
+        return self.category_id in (None, facts.category_id, facts.parent_id) and all(
+            want is None or want == have
+            for want, have in (
+                (self.region_id, facts.region_id),
+                (self.chain_id, facts.chain_id),
+                (self.urgency, facts.urgency),
+            )
         )
 
     def overlaps(self, other: "Rule") -> bool:
         """Whether some ticket could match both rules."""
-        return all(
+        mine, its = self.category_id, other.category_id
+        related = mine is None or its is None or mine in (its, other.parent_id)
+        return (related or self.parent_id == its) and all(
             a is None or b is None or a == b
-            for a, b in zip(self.conditions, other.conditions, strict=True)
+            for a, b in zip(self.conditions[1:], other.conditions[1:], strict=True)
         )
 
 
 @dataclass(frozen=True)
 class RouteFacts:
-    """The dimensions of the ticket that rules look at."""
+    """The dimensions of the ticket that rules look at; `parent_id`: its category's parent."""
 
     category_id: int
     region_id: int
     chain_id: int | None
     urgency: str
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,16 +120,18 @@ def ties(rules: Iterable[Rule]) -> list[tuple[Rule, Rule]]:
 
 def _settled(a: Rule, b: Rule, rules: list[Rule]) -> bool:
     """Whether a more specific rule decides all that both match: it names their joint conditions."""
-    joint = tuple(
-        x if x is not None else y for x, y in zip(a.conditions, b.conditions, strict=True)
+    deep = a if a.parent_id is not None or b.category_id is None else b
+    region, chain, urgency = (
+        x if x is not None else y for x, y in zip(a.conditions[1:], b.conditions[1:], strict=True)
     )
-    return any(
-        rule.specificity > a.specificity
-        and all(
-            want is None or want == have for want, have in zip(rule.conditions, joint, strict=True)
+
+    def covers(rule: Rule) -> bool:
+        return rule.category_id in (None, deep.category_id, deep.parent_id) and all(
+            want in (None, have)
+            for want, have in zip(rule.conditions[1:], (region, chain, urgency), strict=True)
         )
-        for rule in rules
-    )
+
+    return any(rule.specificity > a.specificity and covers(rule) for rule in rules)
 
 
 def stand_in(cadre_id: int, away: Mapping[int, int | None]) -> int | None:

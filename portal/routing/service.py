@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 
 from portal.auth.models import User
 from portal.auth.roles import Role
-from portal.directory.models import Department, Leave, Pairing
+from portal.directory.models import Category, Department, Leave, Pairing
 from portal.extensions import db
 from portal.routing import rules
 from portal.routing.models import DispatchRule
@@ -22,11 +23,20 @@ _LOAD = (Status.ASSIGNED, Status.IN_PROGRESS, Status.NEEDS_INFO, Status.ON_HOLD)
 
 @dataclass(frozen=True)
 class Decision:
-    """A department and a cadre, or neither (triage), with the reasons in words, in order."""
+    """A department and a cadre, or neither (triage), with the reasons in words, in order.
+
+    `rule_id`: the dispatch rule that decided, None where none did.
+    """
 
     department_id: int | None
     cadre_id: int | None
     reasons: list[str] = field(default_factory=list)
+    rule_id: int | None = None
+
+    @property
+    def decided_by(self) -> dict[str, Any]:
+        """What the event keeps of the rule that decided; empty where none did."""
+        return {} if self.rule_id is None else {"rule_id": self.rule_id}
 
 
 def decide(ticket: Ticket, now: datetime) -> Decision:
@@ -75,7 +85,11 @@ def _by_rule(
     ticket: Ticket, now: datetime, away: dict[int, int | None], reasons: list[str]
 ) -> Decision:
     facts = rules.RouteFacts(
-        ticket.category_id, ticket.region_id, ticket.chain_id, str(ticket.urgency)
+        ticket.category_id,
+        ticket.region_id,
+        ticket.chain_id,
+        str(ticket.urgency),
+        ticket.category.parent_id,
     )
     try:
         rule = rules.best_rule(active_rules(), facts)
@@ -90,7 +104,7 @@ def _by_rule(
     if choice is None:
         return Decision(None, None, [*reasons, f"{department.name}今天没有在岗的承办人"])
     cadre_id, words = choice
-    return Decision(department.id, cadre_id, [*reasons, words])
+    return Decision(department.id, cadre_id, [*reasons, words], rule.id)
 
 
 def least_loaded(
@@ -124,11 +138,21 @@ def least_loaded(
 
 def active_rules() -> list[rules.Rule]:
     """The dispatch rules in force, as the pure rules see them."""
-    query = select(DispatchRule).where(DispatchRule.active).order_by(DispatchRule.id)
-    return [
-        rules.Rule(r.id, r.category_id, r.region_id, r.chain_id, r.urgency, r.department_id)
-        for r in db.session.scalars(query)
-    ]
+    query = (
+        select(
+            DispatchRule.id,
+            DispatchRule.category_id,
+            DispatchRule.region_id,
+            DispatchRule.chain_id,
+            DispatchRule.urgency,
+            DispatchRule.department_id,
+            Category.parent_id,
+        )
+        .outerjoin(Category, Category.id == DispatchRule.category_id)
+        .where(DispatchRule.active)
+        .order_by(DispatchRule.id)
+    )
+    return [rules.Rule(*row) for row in db.session.execute(query)]
 
 
 def absences(day: date) -> dict[int, int | None]:

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from portal.errors import Invalid
 _XLSX_START, _XLS_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # A broken quote swallows the rest of a file into one field; it has to arrive to be named.
 _FIELD_LIMIT = 100_000_000
+NO_ALIASES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,16 @@ class Row:
     problem: str | None = None
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
+def read_rows(
+    path: Path,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    aliases: Mapping[str, str] = NO_ALIASES,
+) -> list[Row]:
     """All rows that are not blank; of each the cells of `columns`, stripped.
 
-    Raises Invalid with a sentence when the file cannot be read at all or lacks a column.
+    Those of `optional` are there where the file has them. `aliases`: other names a header may give
+    a column. Raises Invalid with a sentence when the file cannot be read at all or lacks a column.
     """
     try:
         content = path.read_bytes()
@@ -41,7 +48,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     if content.startswith(_XLS_START):
         raise Invalid("这是旧版 Excel 文件（.xls），请另存为 .xlsx 或 CSV（UTF-8）后再导入。")
     lines = _sheet(content) if content.startswith(_XLSX_START) else _csv(content)
-    return _named(lines, columns)
+    return _named(lines, columns, optional, aliases)
 
 
 def _csv(content: bytes) -> Iterator[tuple[int, list[str] | str]]:
@@ -87,17 +94,23 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _named(lines: Iterable[tuple[int, list[str] | str]], columns: Sequence[str]) -> list[Row]:
+def _named(
+    lines: Iterable[tuple[int, list[str] | str]],
+    columns: Sequence[str],
+    optional: Sequence[str],
+    aliases: Mapping[str, str],
+) -> list[Row]:
     filled = [
         (n, cells) for n, cells in lines if isinstance(cells, str) or any(map(str.strip, cells))
     ]
     if not filled or isinstance(filled[0][1], str):
         raise Invalid("文件是空的，或第一行不是列名。")
-    header = [name.strip() for name in filled[0][1]]
+    header = [aliases.get(name.strip(), name.strip()) for name in filled[0][1]]
     missing = [name for name in columns if name not in header]
     if missing:
         raise Invalid(f"文件缺少列：{'、'.join(missing)}。现有的列：{'、'.join(header)}。")
-    places = {name: header.index(name) for name in columns}
+    wanted = [*columns, *(name for name in optional if name in header)]
+    places = {name: header.index(name) for name in wanted}
     return [_row(line, cells, len(header), places) for line, cells in filled[1:]]
 
 

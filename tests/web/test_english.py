@@ -52,6 +52,7 @@ DATA = {
     "portal/sla/simulate": "plays Chinese firms and officers",
     "portal/directory/defaults.py": "categories as they are stored",
     "portal/routing/service.py": "reasons as they are stored",
+    "portal/routing/past_file.py": "said to the operator",
     "portal/tickets/service/assign.py": "reasons as they are stored",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",

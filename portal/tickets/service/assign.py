@@ -101,6 +101,7 @@ def _assign(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> Non
         reasons=decision.reasons,
         department_id=decision.department_id,
         assignee_id=decision.cadre_id,
+        **decision.decided_by,
     )
     clocks = Clocks(ticket, ask.now)
     clocks.stop("accept")
