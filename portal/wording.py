@@ -121,6 +121,8 @@ ACTIONS: dict[str, str] = {
     "elevate": _l("提级"),
     "expire": _l("申请失效"),
     "recompute": _l("截止时间重新计算"),
+    "wait": _l("等待空位"),
+    "offer": _l("提交交接"),
 }
 LIGHTS: dict[str, str] = {
     "green": _l("正常"),

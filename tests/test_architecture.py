@@ -33,6 +33,8 @@ PURE = [
     "kpi.figures",
     "routing.book",
     "routing.replay",
+    "routing.choice",
+    "routing.reasons",
     "routing.rules",
     "search.terms",
     "sla.calendar_data",

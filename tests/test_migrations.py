@@ -25,6 +25,7 @@ from portal.factory import create_app
 from portal.search.models import Bulk, BulkItem, SavedView, SearchRun
 from portal.sla import recompute_runs
 from portal.sla.calendars import current_calendar_id
+from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.models import Attachment
 from portal.tickets.service import confirmation, drafts, exclusion, extension, handle, hold, triage
 from tests.factories import MONDAY, Town, make_town
@@ -94,6 +95,7 @@ def fill() -> None:
         draft = drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
         session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])
         session.add_all(sought(town, asked.ticket_id))
+        session.add_all(handed_over(town))
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
 
 
@@ -115,6 +117,19 @@ def absences_and_pairings(town: Town) -> list[Leave | Pairing]:
         Leave(cadre_id=town.cadre2.id, starts_on=day, ends_on=day),
         Pairing(enterprise_id=town.other_enterprise_id, owner_id=town.labour.id, starts_on=day),
     ]
+
+
+def handed_over(town: Town) -> list[Handover | HandoverItem]:
+    day = date(2026, 3, 2)
+    list_ = Handover(
+        cadre_id=town.cadre.id,
+        deputy_id=town.cadre2.id,
+        starts_on=day,
+        ends_on=day,
+        give_back=True,
+        offered_at=MONDAY,
+    )
+    return [list_, HandoverItem(handover=list_, ticket=signed(town).ticket)]
 
 
 def known(town: Town) -> list[EnterpriseClass | EnterpriseContact | Skill]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.outbox import relay
-from portal.outbox.service import NOTIFY, ROUTE
+from portal.outbox.service import NOTIFY, ROUTE, VACANCY
 from portal.sla.models import Clock, Timer
 from portal.sla.sweep import sweep
 from portal.sla.worktime import Calendar
@@ -144,7 +144,7 @@ class Stage:
 
     def _deliver(self) -> None:
         if self.notices:
-            self._drain((ROUTE, NOTIFY))
+            self._drain((ROUTE, NOTIFY, VACANCY))
 
     def _drain(self, kinds: tuple[str, ...]) -> None:
         drained = relay.drain(lambda: self.now, kinds)

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Words
@@ -166,11 +166,17 @@ class Pairing(Base):
 
 
 class Leave(Base):
-    """Days on which a cadre is away 请假, and who stands in."""
+    """Days on which a cadre is away 请假, and who stands in.
+
+    `give_back`: what the deputy took over comes back when the leave ends. `offered_at`: when the
+    open tickets were offered to the deputy, None before the first day. `noted_by`, `noted_at`: who
+    wrote it down and when, None for rows of before.
+    """
 
     __table_args__ = (
         CheckConstraint("ends_on >= starts_on", name="dates"),
         CheckConstraint("deputy_id IS NULL OR deputy_id <> cadre_id", name="deputy"),
+        Index("ix_leave_due", "starts_on", "id", postgresql_where="offered_at IS NULL"),
     )
 
     id: Mapped[BigId]
@@ -178,6 +184,10 @@ class Leave(Base):
     deputy_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     starts_on: Mapped[date]
     ends_on: Mapped[date]
+    give_back: Mapped[bool] = mapped_column(default=False, server_default=false())
+    offered_at: Mapped[Instant | None]
+    noted_by: Mapped[Words | None]
+    noted_at: Mapped[Instant | None]
 
     cadre: Mapped["User"] = relationship(foreign_keys=[cadre_id])
     deputy: Mapped["User | None"] = relationship(foreign_keys=[deputy_id])

@@ -20,6 +20,7 @@ SENTENCES: dict[str, str] = {
     "accepted": _l("您的诉求“%(title)s”已受理并派给承办人。"),
     "assigned": _l("请签收新派来的诉求“%(title)s”。"),
     "triage": _l("请派单：诉求“%(title)s”没有规则可循。"),
+    "waiting": _l("诉求“%(title)s”在等待承办单位的空位，必要时请指定承办人。"),
     "reply": _l("承办人答复了您的诉求“%(title)s”，请查看。"),
     "ask_info": _l("请补充诉求“%(title)s”的材料，%(by)s。"),
     "supplied": _l("企业已补充诉求“%(title)s”的材料，请继续办理。"),

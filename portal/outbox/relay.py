@@ -12,8 +12,8 @@ from portal.db import transaction, utcnow
 from portal.extensions import db
 from portal.notify import messages
 from portal.outbox.models import Message
-from portal.outbox.service import NOTIFY, ROUTE
-from portal.tickets.service import assign
+from portal.outbox.service import NOTIFY, ROUTE, VACANCY
+from portal.tickets.service import assign, vacancy
 
 BATCH = 100
 MAX_ATTEMPTS = 8
@@ -26,8 +26,13 @@ def _route(message: Message, now: datetime) -> None:
     assign.route(message.payload["ticket_id"], now)
 
 
+def _vacancy(message: Message, now: datetime) -> None:
+    vacancy.fill(message.payload["department_id"], now)
+
+
 HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     ROUTE: _route,
+    VACANCY: _vacancy,
     NOTIFY: messages.deliver,
 }
 

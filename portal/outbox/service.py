@@ -10,6 +10,7 @@ from portal.outbox.models import Message
 
 ROUTE = "route"
 NOTIFY = "notify"
+VACANCY = "vacancy"  # somebody of a unit has a place: look who waits there
 
 
 def put(

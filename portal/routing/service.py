@@ -1,90 +1,131 @@
 """Decides where a ticket goes: gathers the facts, asks the rules, returns reasons in words."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
 from portal.auth.models import User
 from portal.auth.roles import Role
-from portal.directory.models import Category, Department, Leave, Pairing
+from portal.directory.models import Category, Department
 from portal.extensions import db
-from portal.routing import rules
+from portal.routing import facts, paired, reasons, rules
+from portal.routing.choice import Cadre, Choice, choose, deal
+from portal.routing.decision import CHOSEN, Away, Case, Decision
 from portal.routing.models import DispatchRule
-from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
 
 LOCAL = ZoneInfo("Asia/Shanghai")
-# What a cadre still has to work on; a ticket that waits for the firm is no load.
-_LOAD = (Status.ASSIGNED, Status.IN_PROGRESS, Status.NEEDS_INFO, Status.ON_HOLD)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A department and a cadre, or neither (triage), with the reasons in words, in order.
+def decide(ticket: Ticket, now: datetime, excluded: frozenset[int] = frozenset()) -> Decision:
+    """Pairing, then rules, then the choice in the department, else triage (domain.md §4).
 
-    `rule_id`: the dispatch rule that decided, None where none did.
+    `excluded`: units whose people never get it: the one a sealed complaint is about. Locks every
+    unit it looks at until the transaction ends; the ticket's row is locked before.
     """
-
-    department_id: int | None
-    cadre_id: int | None
-    reasons: list[str] = field(default_factory=list)
-    rule_id: int | None = None
-
-    @property
-    def decided_by(self) -> dict[str, Any]:
-        """What the event keeps of the rule that decided; empty where none did."""
-        return {} if self.rule_id is None else {"rule_id": self.rule_id}
-
-
-def decide(ticket: Ticket, now: datetime) -> Decision:
-    """Pairing, then rules, then the least load in the department, else triage (domain.md §4)."""
-    today = now.astimezone(LOCAL).date()
-    away = absences(today)
-    reasons: list[str] = []
-    if ticket.category.by_pairing:
-        paired = _by_pairing(ticket, today, away, reasons)
-        if paired is not None:
-            return paired
-    return _by_rule(ticket, now, away, reasons)
+    away = facts.absences(_today(now))
+    case = Case(ticket, facts.wanted(ticket, excluded), away, now)
+    asked = ticket.category.by_pairing
+    pairing = facts.pairing_of(ticket.enterprise_id, _today(now)) if asked else None
+    rule, words = _rule(ticket, excluded)
+    unit = set() if rule is None else {rule.department_id}
+    standing = paired.stand_ins(pairing, away)
+    deputies = [] if rule is None else _deputies(rule.department_id, away)
+    others = _people({*standing, *deputies})
+    facts.lock(unit | {one.department_id for one in others if one.department_id is not None})
+    team = facts.cadres(unit, away, [one.id for one in others])
+    said: list[str] = []
+    if asked:
+        found, said = paired.by_pairing(pairing, paired.team_of(team, standing), case)
+        if found is not None:
+            return found
+    if rule is None:
+        return Decision(None, None, [*said, words])
+    own = [one for one in team.values() if one.department_id == rule.department_id]
+    return _within(rule, own, paired.team_of(team, deputies), case, [*said, words])
 
 
-def _by_pairing(
-    ticket: Ticket, today: date, away: dict[int, int | None], reasons: list[str]
-) -> Decision | None:
-    query = select(Pairing).where(
-        Pairing.enterprise_id == ticket.enterprise_id,
-        Pairing.starts_on <= today,
-        or_(Pairing.ends_on.is_(None), Pairing.ends_on >= today),
-    )
-    pairing = db.session.scalars(query.order_by(Pairing.starts_on.desc(), Pairing.id)).first()
-    if pairing is None:
-        reasons.append("企业没有包联干部")
-        return None
-    cadre = _present(pairing.owner_id, away) or _present(pairing.deputy_id, away)
-    if cadre is None:
-        reasons.append(f"包联干部{pairing.owner.name}不在岗且无人代理")
-        return None
-    if cadre.id == pairing.owner_id:
-        words = f"包联干部：{cadre.name}"
-    else:
-        words = f"包联干部{pairing.owner.name}不在岗，由{cadre.name}代理"
-    return Decision(cadre.department_id, cadre.id, [words])
+def choose_in(department_id: int, ticket: Ticket, now: datetime) -> tuple[Choice, list[str]]:
+    """The choice in a unit that a person has named for the ticket, and its reasons in words.
+
+    Holds the unit until the transaction ends, as `decide` does.
+    """
+    facts.lock({department_id})
+    away = facts.absences(_today(now))
+    team = facts.cadres({department_id}, away)
+    case = Case(ticket, facts.wanted(ticket), away, now)
+    choice = _in_turn(department_id, list(team.values()), case)
+    unit = db.session.get_one(Department, department_id)
+    return choice, reasons.chosen(choice) or reasons.nobody(choice, unit.name)
 
 
-def _present(cadre_id: int | None, away: dict[int, int | None]) -> User | None:
-    """The cadre, or who stands in for them; None when that is nobody who can work."""
-    chosen = None if cadre_id is None else rules.stand_in(cadre_id, away)
-    cadre = None if chosen is None else db.session.get(User, chosen)
-    return cadre if cadre is not None and cadre.active and cadre.role == Role.CADRE else None
+def queue_of(department_id: int, now: datetime) -> list[tuple[int, Choice | None]]:
+    """What waits for a place in a unit, in its turn, each with whom it can be given to now.
+
+    Holds the unit until the transaction ends.
+    """
+    facts.lock({department_id})
+    queue = facts.waiting(department_id)
+    if not queue:
+        return []
+    team = facts.cadres({department_id}, facts.absences(_today(now)))
+    given, _ = deal(queue, team.values(), now)
+    return [(one.ticket_id, given.get(one.ticket_id)) for one in queue]
 
 
-def _by_rule(
-    ticket: Ticket, now: datetime, away: dict[int, int | None], reasons: list[str]
+def _today(now: datetime) -> date:
+    return now.astimezone(LOCAL).date()
+
+
+def _deputies(department_id: int, away: Away) -> list[int]:
+    """Where a whole unit is away: whom the chains of its deputies lead to."""
+    own = facts.members(department_id) if away else []
+    if not own or any(one not in away for one in own):
+        return []
+    ends = {rules.stand_in(one, away) for one in own}
+    return sorted(one for one in ends if one is not None)
+
+
+def _people(ids: set[int]) -> list[User]:
+    """Those of them who can work: active cadres."""
+    if not ids:
+        return []
+    query = select(User).where(User.id.in_(ids), User.active, User.role == Role.CADRE)
+    return list(db.session.scalars(query))
+
+
+def _within(
+    rule: rules.Rule, own: list[Cadre], deputies: list[Cadre], case: Case, said: list[str]
 ) -> Decision:
-    facts = rules.RouteFacts(
+    """The choice in the unit; where all of it are away, among those who stand in for them.
+
+    The units below are not searched: nobody there answers for this one (docs/decisions/choice.md).
+    """
+    choice = _in_turn(rule.department_id, own, case)
+    if choice.cadre is not None:
+        words = [*said, *reasons.chosen(choice)]
+        return Decision(rule.department_id, choice.cadre.id, words, CHOSEN, rule_id=rule.id)
+    unit = db.session.get_one(Department, rule.department_id).name
+    one = choose(deputies, case.wanted).cadre
+    if one is not None:
+        words = [*said, f"{unit}的承办人都不在岗，由{one.name}代理"]
+        return Decision(one.department_id, one.id, words, by=CHOSEN, rule_id=rule.id)
+    waits_for = rule.department_id if choice.full else None
+    return Decision(None, None, [*said, *reasons.nobody(choice, unit)], waits_for=waits_for)
+
+
+def _in_turn(department_id: int, own: list[Cadre], case: Case) -> Choice:
+    """The choice after everything that waits for a place in the unit and is due before."""
+    if all(one.full or one.away for one in own):
+        return choose(own, case.wanted)
+    _, after = deal(facts.waiting(department_id, case.ticket), own, case.now)
+    return choose(after, case.wanted)
+
+
+def _rule(ticket: Ticket, excluded: frozenset[int]) -> tuple[rules.Rule | None, str]:
+    """The rule that decides and its words, or None and why."""
+    found = rules.RouteFacts(
         ticket.category_id,
         ticket.region_id,
         ticket.chain_id,
@@ -92,48 +133,15 @@ def _by_rule(
         ticket.category.parent_id,
     )
     try:
-        rule = rules.best_rule(active_rules(), facts)
+        rule = rules.best_rule(active_rules(), found)
     except rules.Tie as tie:
         names = "、".join(f"第 {rule.id} 条" for rule in tie.rules)
-        return Decision(None, None, [*reasons, f"派单规则冲突：{names}同样具体，请管理员修正"])
+        return None, f"派单规则冲突：{names}同样具体，请管理员修正"
     if rule is None:
-        return Decision(None, None, [*reasons, "没有适用的派单规则"])
-    department = db.session.get_one(Department, rule.department_id)
-    reasons.append(f"{_conditions(rule, ticket)} → {department.name}")
-    choice = least_loaded(department.id, now, away)
-    if choice is None:
-        return Decision(None, None, [*reasons, f"{department.name}今天没有在岗的承办人"])
-    cadre_id, words = choice
-    return Decision(department.id, cadre_id, [*reasons, words], rule.id)
-
-
-def least_loaded(
-    department_id: int, now: datetime, away: dict[int, int | None] | None = None
-) -> tuple[int, str] | None:
-    """The present cadre of a department with the least open load, and why, in words.
-
-    Holds the department's row until the transaction ends, so that routings at the same time count
-    each other's work. None when nobody is present.
-    """
-    if away is None:
-        away = absences(now.astimezone(LOCAL).date())
-    db.session.execute(
-        select(Department.id).where(Department.id == department_id).with_for_update()
-    )
-    mine = Ticket.assignee_id == User.id
-    load = select(func.count()).where(mine, Ticket.status.in_(_LOAD)).scalar_subquery()
-    idle = select(func.max(Ticket.assigned_at)).where(mine).scalar_subquery()
-    query = select(User.id, User.name, load, idle).where(
-        User.department_id == department_id, User.role == Role.CADRE, User.active
-    )
-    present = [rules.Candidate(*row) for row in db.session.execute(query) if row[0] not in away]
-    choice = rules.least_loaded(present)
-    if choice is None:
-        return None
-    return (
-        choice.id,
-        f"{choice.name}现有 {choice.load} 件未办结，在 {len(present)} 名在岗人员中最少",
-    )
+        return None, "没有适用的派单规则"
+    unit = db.session.get_one(Department, rule.department_id)
+    words = f"{_conditions(rule, ticket)} → {unit.name}"
+    return (None, f"{words}，该单位须回避") if unit.id in excluded else (rule, words)
 
 
 def active_rules() -> list[rules.Rule]:
@@ -153,14 +161,6 @@ def active_rules() -> list[rules.Rule]:
         .order_by(DispatchRule.id)
     )
     return [rules.Rule(*row) for row in db.session.execute(query)]
-
-
-def absences(day: date) -> dict[int, int | None]:
-    """Who is on leave on a local day, each with the deputy named in the leave."""
-    query = select(Leave.cadre_id, Leave.deputy_id).where(
-        Leave.starts_on <= day, Leave.ends_on >= day
-    )
-    return dict(db.session.execute(query).all())
 
 
 def _conditions(rule: rules.Rule, ticket: Ticket) -> str:

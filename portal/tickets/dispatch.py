@@ -22,7 +22,7 @@ blueprint = Blueprint("dispatch", __name__)
 
 VIEWS: lists.Views = {
     "triage": (_l("待派单"), frozenset({Status.TRIAGE})),
-    "submitted": (_l("自动派单中"), frozenset({Status.SUBMITTED})),
+    "submitted": (_l("自动派单、等待空位"), frozenset({Status.SUBMITTED})),
     "asked": (_l("待补正"), frozenset({Status.NEEDS_INFO})),
 }
 

@@ -71,6 +71,9 @@ class Action(StrEnum):
     ELEVATE = "elevate"
     EXPIRE = "expire"
     RECOMPUTE = "recompute"
+    # What the assignment notes: it waits for a place; it is offered to a deputy.
+    WAIT = "wait"
+    OFFER = "offer"
 
 
 class Outcome(StrEnum):
@@ -115,6 +118,9 @@ S = Status
 A = Action
 
 OPEN: frozenset[Status] = frozenset(Status) - {S.CLOSED}
+# What a cadre has to work on, and so what capacity limits: not what waits for the reviewer or the
+# firm's yes, nor what is on hold.
+LOAD: frozenset[Status] = frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO})
 REOPENABLE: frozenset[Outcome] = frozenset({Outcome.SOLVED, Outcome.EXPLAINED})
 
 TRANSITIONS: dict[tuple[Status, Action], frozenset[Status]] = {
@@ -184,6 +190,8 @@ STANDING: dict[Action, frozenset[Status]] = {
     A.ELEVATE: OPEN,
     A.EXPIRE: frozenset(S),
     A.RECOMPUTE: OPEN,
+    A.WAIT: frozenset({S.SUBMITTED}),
+    A.OFFER: OPEN,
 }
 
 

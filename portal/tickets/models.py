@@ -55,6 +55,11 @@ class Ticket(Base):
             name="proposed",
         ),
         CheckConstraint("(status = 'on_hold') = (held_until IS NOT NULL)", name="held"),
+        CheckConstraint(
+            "(waiting_department_id IS NULL) = (waiting_since IS NULL)"
+            " AND (waiting_since IS NULL OR status = 'submitted')",
+            name="waiting",
+        ),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("round >= 1 AND version >= 1", name="counters"),
         CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
@@ -68,6 +73,13 @@ class Ticket(Base):
         Index("ix_ticket_accepted", "accepted_at"),
         Index("ix_ticket_submitted", "submitted_at", "id"),
         Index("ix_ticket_closed", "closed_at"),
+        Index(
+            "ix_ticket_waiting",
+            "waiting_department_id",
+            "next_due_at",
+            "id",
+            postgresql_where="waiting_department_id IS NOT NULL",
+        ),
         Index(
             "ix_ticket_elevated",
             "submitted_at",
@@ -100,6 +112,9 @@ class Ticket(Base):
     event_count: Mapped[int] = mapped_column(default=0)
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    # The unit that has nobody free, and since when; left with the status `submitted`.
+    waiting_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    waiting_since: Mapped[Instant | None]
     route_reasons: Mapped[list[str]] = mapped_column(JSONB, default=list)
     proposed_outcome: Mapped[Words | None]
     proposed_reply: Mapped[Words | None]
@@ -136,7 +151,10 @@ class Ticket(Base):
     region: Mapped[Region] = relationship()
     chain: Mapped[Chain | None] = relationship()
     category: Mapped[Category] = relationship()
-    department: Mapped[Department | None] = relationship()
+    department: Mapped[Department | None] = relationship(foreign_keys=[department_id])
+    waiting_department: Mapped[Department | None] = relationship(
+        foreign_keys=[waiting_department_id]
+    )
     applicant: Mapped["User | None"] = relationship(foreign_keys=[applicant_id])
     assignee: Mapped["User | None"] = relationship(foreign_keys=[assignee_id])
     merged_into: Mapped["Ticket | None"] = relationship(remote_side=[id])

@@ -95,6 +95,7 @@ def _row(ticket: Ticket, calendar: Calendar, now: datetime) -> dict[str, Any]:
         "category": ticket.category,
         "status": ticket.status,
         "elevated": ticket.elevated_at is not None,
+        "waiting": ticket.waiting_since is not None,
         "light": light,
         "left_text": left,
         "last_event_at": ticket.last_event_at,
@@ -158,7 +159,8 @@ def timeline(
     """Events as the page tells them, oldest first; two look-ups of names, whatever their number."""
     listed = list(events)
     users = _names(User, {event.payload.get("assignee_id") for event in listed})
-    departments = _names(Department, {event.payload.get("department_id") for event in listed})
+    units = {event.payload.get(key) for event in listed for key in ("department_id", "unit")}
+    departments = _names(Department, units)
     by_event: dict[int | None, list[dict[str, Any]]] = {}
     for file in files:
         address = url_for("tickets.download", number=ticket.number, attachment_id=file.id)
@@ -232,11 +234,7 @@ def _text(
     payload = event.payload
     if event.action == Action.SUBMIT:
         return ticket.description
-    lines = []
-    if "assignee_id" in payload:
-        desk = departments.get(payload["department_id"], "")
-        person = users.get(payload["assignee_id"], "")
-        lines.append(_("承办：%(department)s %(person)s", department=desk, person=person))
+    lines = _desk(payload, users, departments)
     if payload.get("reasons") and not is_firm(actor):
         lines.append(_("派单理由：%(reasons)s", reasons=_("；").join(payload["reasons"])))
     if text := payload.get("text"):
@@ -256,6 +254,17 @@ def _text(
         due = datetime.fromisoformat(payload["due"])
         lines.append(_("最迟 %(when)s", when=local_time(due)))
     return "\n".join(lines)
+
+
+def _desk(payload: dict[str, Any], users: dict[int, str], departments: dict[int, str]) -> list[str]:
+    """Who got the ticket, or for whose place it waits."""
+    if "unit" in payload:
+        return [_("承办单位：%(department)s", department=departments.get(payload["unit"], ""))]
+    if "assignee_id" not in payload:
+        return []
+    desk = departments.get(payload["department_id"], "")
+    person = users.get(payload["assignee_id"], "")
+    return [_("承办：%(department)s %(person)s", department=desk, person=person)]
 
 
 def _recomputed(payload: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.SYSTEM: frozenset(
         {
             *(A.ROUTE, A.SIGN, A.LAPSE, A.RESUME, A.WARN, A.BREACH, A.REMIND, A.RECOMPUTE),
-            *(A.EXPIRE, A.SUBMIT, A.SUPERVISE, A.ELEVATE),
+            *(A.EXPIRE, A.SUBMIT, A.SUPERVISE, A.ELEVATE, A.WAIT, A.OFFER),
         }
     ),
 }

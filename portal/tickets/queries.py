@@ -43,6 +43,7 @@ def get_visible(actor: Actor, number: str) -> Ticket:
             joinedload(Ticket.region),
             joinedload(Ticket.chain),
             joinedload(Ticket.department),
+            joinedload(Ticket.waiting_department),
             joinedload(Ticket.assignee),
             joinedload(Ticket.merged_into),
         )

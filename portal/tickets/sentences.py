@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from portal.errors import N_
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Confirmation, Outcome, Status
 from portal.tickets.models import Ticket
@@ -31,6 +32,7 @@ NEXT_FOR_STAFF: dict[Status, str] = {
     Status.AWAITING_CONFIRMATION: _l("等待企业确认；逾期未确认按“未确认”办结，不计入解决率。"),
     Status.ON_HOLD: _l("挂账期间仍计为未解决，到承诺日期恢复办理。"),
 }
+WAITING = N_("有人空出来时由系统派出，先到期的先派；等不及的，由派单员直接指定承办人。")
 # Where the promise is ours to keep, not the firm's.
 _OURS = frozenset({Status.SUBMITTED, Status.TRIAGE, Status.ASSIGNED, Status.IN_PROGRESS})
 
@@ -48,7 +50,7 @@ def for_firm(ticket: Ticket, now: datetime) -> str:
         return _late(ticket, who, due)
     match status:
         case Status.SUBMITTED:
-            return _("已收到您的诉求，最迟 %(due)s 前受理。", due=due)
+            return _submitted(ticket, due)
         case Status.TRIAGE:
             return _("派单员正在为您选择承办单位，最迟 %(due)s 前派出。", due=due)
         case Status.ASSIGNED:
@@ -64,6 +66,15 @@ def for_firm(ticket: Ticket, now: datetime) -> str:
             return _("%(who)s 已将这件诉求挂账，承诺 %(until)s恢复办理。", who=who, until=until)
         case _:
             return _in_progress(ticket, who, due)
+
+
+def _submitted(ticket: Ticket, due: str) -> str:
+    unit = ticket.waiting_department
+    if unit is None:
+        return _("已收到您的诉求，最迟 %(due)s 前受理。", due=due)
+    return _(
+        "已收到您的诉求，%(unit)s 一有人空出来就受理，最迟 %(due)s 前。", unit=unit.name, due=due
+    )
 
 
 def _late(ticket: Ticket, who: str, due: str) -> str:
@@ -110,6 +121,9 @@ def for_staff(ticket: Ticket, left: str) -> str:
     """Where the ticket stands, for those who work on it; `left` is the nearest promise in words."""
     if ticket.status == Status.CLOSED:
         return _closed(ticket)
+    if ticket.waiting_department is not None:
+        unit, since = ticket.waiting_department.name, local_time(ticket.waiting_since)
+        return _("自 %(since)s起等待%(unit)s的空位。%(left)s", since=since, unit=unit, left=left)
     if ticket.department is None or ticket.assignee is None:
         return _("还没有承办单位。%(left)s", left=left)
     who = f"{ticket.department.name} {ticket.assignee.name}"
@@ -118,6 +132,8 @@ def for_staff(ticket: Ticket, left: str) -> str:
 
 def next_step(ticket: Ticket, firm: bool) -> str:
     """What happens next, or what is needed from whom."""
+    if ticket.waiting_since is not None:
+        return _("人手暂满，先到期的先派。") if firm else _(WAITING)
     if not firm and ticket.status != Status.CLOSED:
         if ticket.return_pending:
             if ticket.returned:

@@ -30,7 +30,9 @@ MAY: dict[Role, str] = {
     Role.ADMIN: "",
     Role.SECURITY_ADMIN: "",
     Role.AUDITOR: "",
-    Role.SYSTEM: "route sign lapse resume warn breach remind expire recompute supervise elevate",
+    Role.SYSTEM: (
+        "route sign lapse resume warn breach remind expire recompute supervise elevate wait offer"
+    ),
 }
 # The relation that the role's rights need; the others act on any ticket they can see.
 BOUND = (Role.APPLICANT, Role.CADRE, Role.REVIEWER)

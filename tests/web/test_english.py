@@ -53,6 +53,8 @@ DATA = {
     "portal/directory/defaults.py": "categories as they are stored",
     "portal/routing/service.py": "reasons as they are stored",
     "portal/routing/past_file.py": "said to the operator",
+    "portal/routing/paired.py": "reasons as they are stored",
+    "portal/routing/reasons.py": "reasons as they are stored",
     "portal/tickets/service/assign.py": "reasons as they are stored",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",

@@ -6,18 +6,21 @@ from portal.auth.models import User
 from portal.auth.roles import SYSTEM, Role
 from portal.errors import Invalid
 from portal.extensions import db
-from portal.routing.service import Decision, decide, least_loaded
+from portal.routing import facts
+from portal.routing.decision import CHOSEN, NAMED, Decision
+from portal.routing.service import choose_in, decide
 from portal.sla.service import NEXT_ROUND, ROUND_ONE, Clocks
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
-from portal.tickets.service import elevate, petition
-from portal.tickets.service.move import Ask, begin, locked, record, tell
+from portal.tickets.service import elevate, petition, waiting
+from portal.tickets.service.move import Ask, begin, locked, record, tell, vacate
 
 
 def route(ticket_id: int, now: datetime) -> Ticket:
     """Sends a submitted ticket to the cadre that routing decides, or to triage (domain.md §4).
 
-    Safe to run twice: a ticket that is no longer `submitted` is left as it is.
+    Where all who could take it are full it waits for a place, still submitted. Safe to run twice:
+    a ticket that is no longer `submitted` is left as it is.
     """
     ticket = locked(ticket_id)
     if ticket.status != Status.SUBMITTED:
@@ -26,24 +29,28 @@ def route(ticket_id: int, now: datetime) -> Ticket:
     ask = Ask(SYSTEM, ticket_id, now)
     begin(ask, Action.ROUTE)
     ticket.route_reasons = decision.reasons
+    if decision.waits_for is not None:
+        waiting.wait(ask, ticket, decision.waits_for)
+        return ticket
     if decision.cadre_id is None:
         record(ask, ticket, Action.ROUTE, to=Status.TRIAGE, public=False, reasons=decision.reasons)
         Clocks(ticket, now).refresh()
         tell(ticket, "triage", now, role=Role.DISPATCHER, key=f"triage:{ticket.id}:1")
         return ticket
-    _assign(ask, ticket, Action.ROUTE, decision)
+    give(ask, ticket, Action.ROUTE, decision)
     return ticket
 
 
 def dispatch(ask: Ask, department_id: int, cadre_id: int | None, reason: str) -> Ticket:
-    """A dispatcher sends a ticket to a department, and to a cadre or its least loaded one.
+    """A dispatcher sends a ticket to a department, and to a cadre or the one that is chosen there.
 
-    Raises Invalid when the department has no such cadre.
+    A cadre who is named gets it even when they are full. Raises Invalid when the department has no
+    such cadre, or none who has a place.
     """
     ticket = begin(ask, Action.DISPATCH)
-    decision = _chosen(department_id, cadre_id, ask, reason)
+    decision = _chosen(department_id, cadre_id, ticket, ask, reason)
     ticket.route_reasons = decision.reasons
-    _assign(ask, ticket, Action.DISPATCH, decision)
+    give(ask, ticket, Action.DISPATCH, decision)
     return ticket
 
 
@@ -58,37 +65,44 @@ def reassign(ask: Ask, cadre_id: int, reason: str) -> Ticket:
         raise Invalid("只能转给本单位的承办人。", "cadre_id")
     if cadre.id == ticket.assignee_id:
         raise Invalid("这件诉求已经由该承办人办理。", "cadre_id")
-    decision = Decision(cadre.department_id, cadre.id, [f"{ask.actor.name}改派：{reason}"])
-    petition.expire(ticket, ask.now)
-    _assign(ask, ticket, Action.REASSIGN, decision)
+    hand_to(ask, ticket, cadre, [f"{ask.actor.name}改派：{reason}"])
     return ticket
+
+
+def hand_to(ask: Ask, ticket: Ticket, cadre: User, reasons: list[str]) -> None:
+    """Gives a locked ticket that somebody has to another cadre by name: a reassignment."""
+    if cadre.department_id is not None:
+        facts.lock({cadre.department_id})
+    petition.expire(ticket, ask.now)
+    give(ask, ticket, Action.REASSIGN, Decision(cadre.department_id, cadre.id, reasons, NAMED))
 
 
 def redirect(ask: Ask, department_id: int, cadre_id: int | None, text: str) -> Ticket:
     """Rules on a second return by direct assignment: granted, and given to another unit at once.
 
-    Without `cadre_id` the unit's least loaded cadre gets it (domain.md §4). Raises Invalid for the
-    unit that asked, and when the unit has no such cadre.
+    Without `cadre_id` the one that is chosen in the unit gets it (domain.md §4). Raises Invalid for
+    the unit that asked, and when the unit has no such cadre.
     """
     ticket = begin(ask, Action.REDIRECT)
     if department_id == ticket.department_id:
         raise Invalid(
             "请指定申请退单以外的单位；仍由该单位办理的，请选“不同意退单”。", "department_id"
         )
-    decision = _chosen(department_id, cadre_id, ask, text)
+    decision = _chosen(department_id, cadre_id, ticket, ask, text)
     before = ticket.assignee_id
     petition.decide(ask, ticket, "return", "granted", text, None)
     ticket.returned += 1
     petition.expire(ticket, ask.now)
     ticket.route_reasons = decision.reasons
-    _assign(ask, ticket, Action.REDIRECT, decision)
+    give(ask, ticket, Action.REDIRECT, decision)
     elevate.after_twice(ticket, ask.now)
     tell(ticket, "return_granted", ask.now, users=[before])
     return ticket
 
 
-def _assign(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> None:
-    """Status, assignee, clocks and notices of a ticket that reaches a cadre."""
+def give(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> None:
+    """Status, assignee, clocks and notices of a locked ticket that reaches a cadre."""
+    before = ticket.assignee_id
     ticket.department_id = decision.department_id
     ticket.assignee_id = decision.cadre_id
     ticket.assigned_at = ask.now
@@ -103,6 +117,7 @@ def _assign(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> Non
         assignee_id=decision.cadre_id,
         **decision.decided_by,
     )
+    vacate(before, ask.now)
     clocks = Clocks(ticket, ask.now)
     clocks.stop("accept")
     clocks.cancel("sign")
@@ -114,17 +129,22 @@ def _assign(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> Non
     tell(ticket, "accepted", ask.now, users=[ticket.applicant_id], key=f"accepted:{stamp}")
 
 
-def _chosen(department_id: int, cadre_id: int | None, ask: Ask, reason: str) -> Decision:
+def _chosen(
+    department_id: int, cadre_id: int | None, ticket: Ticket, ask: Ask, reason: str
+) -> Decision:
+    by = f"{_by(ask)}指定：{reason}"
     if cadre_id is not None:
         cadre = _cadre(cadre_id)
         if cadre.department_id != department_id:
             raise Invalid("该承办人不在所选单位。", "cadre_id")
-        return Decision(department_id, cadre.id, [f"{_by(ask)}指定：{reason}"])
-    choice = least_loaded(department_id, ask.now)
-    if choice is None:
+        facts.lock({department_id})
+        return Decision(department_id, cadre.id, [by], NAMED)
+    choice, words = choose_in(department_id, ticket, ask.now)
+    if choice.full:
+        raise Invalid("所选单位在岗的承办人都已满，请指定一位承办人，或改派其他单位。", "cadre_id")
+    if choice.cadre is None:
         raise Invalid("所选单位今天没有在岗的承办人，请指定其他单位。", "department_id")
-    cadre_id, words = choice
-    return Decision(department_id, cadre_id, [f"{_by(ask)}指定：{reason}", words])
+    return Decision(department_id, choice.cadre.id, [by, *words], CHOSEN)
 
 
 def _by(ask: Ask) -> str:

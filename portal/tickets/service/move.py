@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal.auth.models import User
 from portal.auth.roles import Actor, Role
 from portal.errors import NotFound, Repeated, Stale
 from portal.extensions import db
 from portal.outbox import service as outbox
 from portal.search import service as search
 from portal.tickets import policy
-from portal.tickets.lifecycle import STANDING, Action, Status, next_status
+from portal.tickets.lifecycle import LOAD, STANDING, Action, Status, next_status
 from portal.tickets.models import Ticket, TicketEvent
 
 # Who counts as having changed the ticket under somebody's open form: not a mere record.
@@ -70,11 +71,23 @@ def record(
     """Moves the ticket along the lifecycle and appends the event that says so."""
     before = ticket.status
     ticket.status = next_status(Status(before), action, to)
+    if ticket.status != Status.SUBMITTED:
+        ticket.waiting_department_id = ticket.waiting_since = None
     ticket.event_count += 1
     ticket.last_event_at = ask.now
     if action not in _RECORDS:
         ticket.version += 1
-    return append(ask, ticket, action, before, public=public, payload=payload)
+    event = append(ask, ticket, action, before, public=public, payload=payload)
+    if before in LOAD and ticket.status not in LOAD:
+        vacate(ticket.assignee_id, ask.now)
+    return event
+
+
+def vacate(cadre_id: int | None, now: datetime) -> None:
+    """Says that this cadre has one ticket less, where their capacity made others wait."""
+    cadre = None if cadre_id is None else db.session.get(User, cadre_id)
+    if cadre is not None and cadre.capacity is not None:
+        outbox.put(outbox.VACANCY, {"department_id": cadre.department_id}, now)
 
 
 def append(
