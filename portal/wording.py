@@ -221,8 +221,7 @@ def local_time(value: datetime | None) -> str:
     """“10月27日(周一)17:30” in Asia/Shanghai."""
     if value is None:
         return "–"
-    gap = ", " if in_english() else ""
-    return f"{local_date(value)}{gap}{value.astimezone(LOCAL):%H:%M}"
+    return f"{local_date(value)}{', ' if in_english() else ''}{value.astimezone(LOCAL):%H:%M}"
 
 
 def iso(value: datetime) -> str:
@@ -248,9 +247,8 @@ def ago(value: datetime | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """When an event was: in words within a day, then the full time, so that order is plain."""
-    if value is not None and (utcnow() - value).total_seconds() < 86400:
-        return ago(value)
-    return local_time(value)
+    recent = value is not None and (utcnow() - value).total_seconds() < 86400
+    return ago(value) if recent else local_time(value)
 
 
 def duration(days: int, minutes: int) -> str:
