@@ -56,6 +56,7 @@ DATA = {
     "portal/routing/paired.py": "reasons as they are stored",
     "portal/routing/reasons.py": "reasons as they are stored",
     "portal/tickets/service/assign.py": "reasons as they are stored",
+    "portal/tickets/service/vacancy.py": "reasons as they are stored",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",
     "portal/fields.py": "a full-width hyphen that people type",
