@@ -18,6 +18,8 @@ from portal.home import views as home_views
 from portal.kpi import views as kpi_views
 from portal.sla import admin as sla_admin
 from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
+from portal.visits import filing as visits_filing
+from portal.visits import vouching
 
 LANGUAGES = ("zh_CN", "en")
 BLUEPRINTS = (
@@ -29,6 +31,8 @@ BLUEPRINTS = (
     dispatch.blueprint,
     oversee.blueprint,
     petitioning.blueprint,
+    visits_filing.blueprint,
+    vouching.blueprint,
     kpi_views.blueprint,
     admin.blueprint,
     sla_admin.blueprint,

@@ -27,11 +27,17 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     Role.APPLICANT: (
         (_l("我的诉求"), "tickets.mine", "list"),
         (_l("提交诉求"), "tickets.new", "plus"),
+        (_l("走访记录"), "visits.about", "people"),
     ),
-    Role.CADRE: ((_l("待办"), "desk.queue", "list"), (_l("我承办的"), "desk.done", "review")),
+    Role.CADRE: (
+        (_l("待办"), "desk.queue", "list"),
+        (_l("我承办的"), "desk.done", "review"),
+        (_l("包联企业"), "visits.firms", "building"),
+    ),
     Role.REVIEWER: (
         (_l("待审核"), "review.queue", "review"),
         (_l("本单位诉求"), "review.department", "list"),
+        (_l("走访日历"), "visits.calendar", "people"),
     ),
     Role.DISPATCHER: (
         (_l("待派单"), "dispatch.triage", "list"),
@@ -43,6 +49,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("申请"), "petitioning.inbox", "file"),
         (_l("超期清单"), "oversee.overdue", "clock"),
         (_l("全部诉求"), "oversee.everything", "search"),
+        (_l("走访日历"), "visits.calendar", "people"),
     ),
     Role.ADMIN: (
         (_l("账号"), "admin.users", "person"),

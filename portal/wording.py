@@ -98,6 +98,7 @@ ACTIONS: dict[str, str] = {
     "withdraw": _l("撤回诉求"),
     "terminate": _l("终止办理"),
     "comment": _l("补充说明"),
+    "vouch": _l("核实代填"),
     "reply": _l("答复企业"),
     "note": _l("内部备注"),
     "record_contact": _l("登记联系"),
@@ -271,9 +272,8 @@ def percent(rate: float | None) -> str:
 
 def number(value: float | int | None) -> str:
     """A count with separators; a fraction with one decimal."""
-    if value is None:
-        return "–"
-    return f"{value:,.1f}" if isinstance(value, float) and value % 1 else f"{int(value):,}"
+    fraction = isinstance(value, float) and value % 1
+    return "–" if value is None else f"{value:,.1f}" if fraction else f"{int(value):,}"
 
 
 def filesize(size: int) -> str:

@@ -49,6 +49,7 @@ PURE = [
     "tickets.lifecycle",
     "tickets.policy",
     "tickets.reasons",
+    "visits.rules",
 ]
 
 

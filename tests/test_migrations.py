@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 from psycopg import sql
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
@@ -28,9 +28,12 @@ from portal.sla.calendars import current_calendar_id
 from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.models import Attachment
 from portal.tickets.service import confirmation, drafts, exclusion, extension, handle, hold, triage
+from portal.visits.models import Visit
+from portal.visits.service import visit
 from tests.factories import MONDAY, Town, make_town
 from tests.service.stages import assigned, signed
 from tests.services import Services
+from tests.visiting import filed, pair
 
 
 @pytest.fixture
@@ -97,6 +100,16 @@ def fill() -> None:
         session.add_all(sought(town, asked.ticket_id))
         session.add_all(handed_over(town))
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
+    visited(town)
+
+
+def visited(town: Town) -> None:
+    """A visit with a correction, one problem of which is filed and waits for the firm's word."""
+    pair(town)
+    filed(town)
+    with transaction() as session:
+        one = session.scalars(select(Visit)).one()
+        visit.correct(town.cadre, one.id, "还见到了赵厂长。", "c", MONDAY)
 
 
 def file_of(town: Town, draft_id: int) -> Attachment:

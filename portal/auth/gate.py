@@ -22,6 +22,7 @@ PUBLIC: frozenset[str] = frozenset(
         "home.language",
         "auth.sign_in",
         "auth.register",
+        "vouching.vouch",
     }
 )
 EVERYBODY = frozenset(ACCOUNT_ROLES)
@@ -47,6 +48,10 @@ ACCESS: dict[str, frozenset[Role]] = {
     "petitioning.resume": frozenset({Role.CADRE}),
     "oversee": frozenset(OVERSIGHT_ROLES),
     "kpi": frozenset(OVERSIGHT_ROLES),
+    "visits": frozenset({Role.CADRE}),
+    "visits.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "visits.about": frozenset({Role.APPLICANT}),
+    "visits.calendar": frozenset(STAFF_ROLES),
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
 }

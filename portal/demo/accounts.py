@@ -19,7 +19,9 @@ class Account:
 
 ACCOUNTS: tuple[Account, ...] = (
     Account("qiye", Role.APPLICANT, "苏晴", "提交诉求；补充材料；确认一件待确认的诉求并评价"),
-    Account("ganbu", Role.CADRE, "许建宁", "签收、联系、答复、办结包联企业的诉求"),
+    Account(
+        "ganbu", Role.CADRE, "许建宁", "签收、联系、答复、办结包联企业的诉求；登记走访，代企业提交"
+    ),
     Account("shenhe", Role.REVIEWER, "梁文静", "审核本单位的办结意见"),
     Account("paidan", Role.DISPATCHER, "唐晓燕", "派单、不予受理、合并；裁定退单申请"),
     Account(

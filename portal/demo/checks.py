@@ -95,6 +95,7 @@ def today_faults(now: datetime) -> list[str]:
         ("no extension is asked", Ticket.extension_pending),
         ("no hold is asked", Ticket.hold_pending),
         ("no exclusion is asked", Ticket.exclusion_asked_by_id.is_not(None)),
+        ("nothing waits for the firm's word", Ticket.vouch_pending),
         ("nothing is overdue", Ticket.next_due_at < now),
     ):
         if not _count(Ticket.status != Status.CLOSED, condition):

@@ -24,12 +24,15 @@ from portal.notify.messages import lines, words
 from portal.notify.models import Notice
 from portal.notify.queries import mark_read
 from portal.paging import Page, cursor_from, fetch
+from portal.visits.queries import visit_of
 from portal.web import PLACES
 
 blueprint = Blueprint("home", __name__)
 YEAR_SECONDS = 366 * 86400
 # Where a notice about no ticket leads: the first of these pages that its reader may open.
 ABOUT: dict[str, tuple[str, ...]] = {"calendar_end": ("sla_admin.calendar", "oversee.overdue")}
+# What the cadre is told who filed a ticket on a firm's behalf.
+OF_VISIT = frozenset({"vouched", "vouch_corrected", "disowned"})
 LANGUAGES = ("zh_CN", "en")
 Answer = Response | str | tuple[Any, int]
 
@@ -85,6 +88,10 @@ def notice(notice_id: int) -> Answer:
 def _about(found: Notice) -> str:
     """The exact place of what a notice says; the inbox when it says several things."""
     if found.ticket is not None:
+        # Who filed it on the firm's behalf need not be who handles it.
+        visit_id = visit_of(current_user.actor, found.ticket.id) if found.kind in OF_VISIT else None
+        if visit_id is not None:
+            return url_for("visits.show", visit_id=visit_id)
         return url_for("tickets.show", number=found.ticket.number)
     role = Role(current_user.role)
     open_to = (one for one in ABOUT.get(found.kind, ()) if role in roles_for(one))

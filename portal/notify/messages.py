@@ -35,6 +35,10 @@ SENTENCES: dict[str, str] = {
     "disputed": _l("企业认为诉求“%(title)s”仍未解决，请重新办理。"),
     "lapsed": _l("诉求“%(title)s”逾期未确认，已按未确认办结。"),
     "reopened": _l("诉求“%(title)s”已重新办理。"),
+    "vouch": _l("助企干部代您单位提交了诉求“%(title)s”，请核实是否属实。"),
+    "vouched": _l("企业已核实代填的诉求“%(title)s”，内容属实。"),
+    "vouch_corrected": _l("企业更正了代填的诉求“%(title)s”，请按更正后的内容办理。"),
+    "disowned": _l("企业表示诉求“%(title)s”不是本企业提出的，已撤回，无需再办。"),
     "withdrawn": _l("企业撤回了诉求“%(title)s”，无需再办。"),
     "rejected": _l("您的诉求“%(title)s”不予受理，请查看原因和正确的渠道。"),
     "transferred": _l("诉求“%(title)s”已移送其他机构，请查看去向。"),
@@ -95,6 +99,9 @@ def _readers(payload: dict) -> set[int]:
         query = select(User.id).where(User.role == payload["role"], User.active)
         if payload["department_id"] is not None:
             query = query.where(User.department_id == payload["department_id"])
+        readers |= set(db.session.scalars(query))
+    if firm := payload.get("enterprise_id"):
+        query = select(User.id).where(User.enterprise_id == firm, User.active)
         readers |= set(db.session.scalars(query))
     return readers
 

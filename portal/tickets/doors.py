@@ -34,6 +34,7 @@ _ANSWERED: dict[Action, frozenset[Action]] = {
     Action.CONFIRM: frozenset({Action.RESOLVE, Action.APPROVE}),
     Action.DISPUTE: frozenset({Action.RESOLVE, Action.APPROVE}),
     Action.CALL_BACK: frozenset({Action.RESOLVE, Action.APPROVE}),
+    Action.VOUCH: frozenset({Action.SUBMIT}),
     Action.RETURN: frozenset({Action.ASK_RETURN}),
     Action.REFUSE_RETURN: frozenset({Action.ASK_RETURN}),
     Action.ANSWER_ORDER: frozenset({Action.SUPERVISE}),

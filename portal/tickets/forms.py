@@ -18,6 +18,7 @@ from wtforms.validators import DataRequired, Length, Optional
 from portal.fields import phone, plain
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Urgency
+from portal.tickets.reasons import VOUCH_ANSWERS
 from portal.wording import RATING_WORDS, URGENCIES
 
 MAX_TITLE = 60
@@ -46,11 +47,13 @@ def grouped(groups: Mapping[str, Mapping[Any, Any]], nothing: str) -> list[Selec
     return [SelectChoice("0", nothing), *rows]
 
 
-def text_area(label: str, ask: str, *, required: bool = True) -> TextAreaField:
+def text_area(
+    label: str, ask: str, *, required: bool = True, description: str = ""
+) -> TextAreaField:
     """A field for sentences, at most MAX_TEXT characters; `ask` says what to write."""
     length = Length(max=MAX_TEXT, message=_l("内容过长，请控制在 4000 字以内。"))
     need = DataRequired(message=ask) if required else Optional()
-    return TextAreaField(label, [need, length], filters=[stripped])
+    return TextAreaField(label, [need, length], filters=[stripped], description=description)
 
 
 def files_field() -> MultipleFileField:
@@ -168,6 +171,21 @@ class DisputeForm(ActForm):
     text = text_area(
         _l("哪些问题还没有解决"), _l("请写明哪些问题还没有解决，承办人会据此重新办理。")
     )
+
+
+class VouchForm(ActForm):
+    answer = RadioField(
+        _l("代填的内容是否属实"),
+        choices=options({code: _l(words) for code, words in VOUCH_ANSWERS.items()}),
+        validators=[DataRequired(message=_l("请选择代填的内容是否属实。"))],
+    )
+    description = text_area(
+        _l("更正后的详细情况"),
+        _l("请写明更正后的情况。"),
+        required=False,
+        description=_l("选“有误，需要更正”时，请在这里直接修改。"),
+    )
+    text = text_area(_l("想说的话"), _l("请填写。"), required=False)
 
 
 class ReopenForm(ActForm):

@@ -47,6 +47,7 @@ class Action(StrEnum):
     TERMINATE = "terminate"
     # These leave the status alone.
     COMMENT = "comment"
+    VOUCH = "vouch"
     REPLY = "reply"
     NOTE = "note"
     RECORD_CONTACT = "record_contact"
@@ -166,6 +167,7 @@ _RETURNABLE = frozenset({S.ASSIGNED, S.IN_PROGRESS})
 _EXTENDABLE = frozenset({S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD})
 STANDING: dict[Action, frozenset[Status]] = {
     A.COMMENT: OPEN - {S.NEEDS_INFO},
+    A.VOUCH: OPEN,
     A.REPLY: frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD}),
     A.NOTE: OPEN,
     A.RECORD_CONTACT: _HANDLING,

@@ -61,6 +61,9 @@ class Ticket(Base):
             name="waiting",
         ),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+        CheckConstraint(
+            "NOT vouch_pending OR (status <> 'closed' AND filed_by_id IS NOT NULL)", name="vouch"
+        ),
         CheckConstraint("round >= 1 AND version >= 1", name="counters"),
         CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
         Index("ix_ticket_queue", "assignee_id", "next_due_at", "id", postgresql_where=_OPEN),
@@ -95,6 +98,9 @@ class Ticket(Base):
     channel: Mapped[Words]
     enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprise.id"))
     applicant_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    # The cadre who filed it on the firm's behalf 代填; the firm's word on it may still be out.
+    filed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    vouch_pending: Mapped[bool] = mapped_column(default=False, server_default=false())
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
     chain_id: Mapped[int | None] = mapped_column(ForeignKey("chain.id"))
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
@@ -156,6 +162,7 @@ class Ticket(Base):
         foreign_keys=[waiting_department_id]
     )
     applicant: Mapped["User | None"] = relationship(foreign_keys=[applicant_id])
+    filed_by: Mapped["User | None"] = relationship(foreign_keys=[filed_by_id])
     assignee: Mapped["User | None"] = relationship(foreign_keys=[assignee_id])
     merged_into: Mapped["Ticket | None"] = relationship(remote_side=[id])
 
@@ -176,6 +183,7 @@ class Ticket(Base):
             order_pending=self.order_pending,
             extension_pending=self.extension_pending,
             hold_pending=self.hold_pending,
+            vouch_pending=self.vouch_pending,
             exclusion_asked_by=self.exclusion_asked_by_id,
             returned=self.returned,
             extended=self.extended,

@@ -48,7 +48,7 @@ SPEECH = frozenset(
         *(Action.CONFIRM, Action.ANSWER_ORDER, Action.SUPERVISE, Action.REOPEN, Action.SEND_BACK),
         *(Action.REJECT, Action.TRANSFER, Action.TERMINATE, Action.ASK_RETURN, Action.CALL_BACK),
         *(Action.ASK_EXTENSION, Action.GRANT_EXTENSION, Action.ASK_HOLD, Action.HOLD),
-        *(Action.ASK_EXCLUSION,),
+        *(Action.ASK_EXCLUSION, Action.VOUCH),
     }
 )
 
@@ -96,6 +96,7 @@ def _row(ticket: Ticket, calendar: Calendar, now: datetime) -> dict[str, Any]:
         "status": ticket.status,
         "elevated": ticket.elevated_at is not None,
         "waiting": ticket.waiting_since is not None,
+        "vouch_pending": ticket.vouch_pending,
         "light": light,
         "left_text": left,
         "last_event_at": ticket.last_event_at,
@@ -205,8 +206,8 @@ def _title(event: TicketEvent) -> str:
         return f"{action_name(event.action)} · {outcome_name(payload['outcome'])}"
     if event.action in (Action.CONFIRM, Action.DISPUTE):
         return f"{action_name(event.action)} · {rating_name(payload['rating'])}"
-    if ladder := _ladder_title(event):
-        return ladder
+    if special := _ladder_title(event) or _vouch_title(event):
+        return special
     if event.action == Action.REJECT:
         return f"{action_name(event.action)} · {_(REJECT_REASONS[payload['reason_code']][0])}"
     return petition_events.title(event)
@@ -224,6 +225,16 @@ def _ladder_title(event: TicketEvent) -> str:
     return ""
 
 
+def _vouch_title(event: TicketEvent) -> str:
+    """What the firm says of a ticket that a cadre filed on its behalf."""
+    if event.action == Action.WITHDRAW and event.payload.get("disowned"):
+        return _("企业表示不是本企业提出的，已撤回")
+    if event.action == Action.VOUCH:
+        corrected = event.payload["corrected"]
+        return _("企业已更正代填的内容") if corrected else _("企业核实：代填内容属实")
+    return ""
+
+
 def _text(
     ticket: Ticket,
     event: TicketEvent,
@@ -233,7 +244,8 @@ def _text(
 ) -> str:
     payload = event.payload
     if event.action == Action.SUBMIT:
-        return ticket.description
+        # A firm that vouches may correct the description; the first words stay as they were.
+        return payload.get("words") or ticket.description
     lines = _desk(payload, users, departments)
     if payload.get("reasons") and not is_firm(actor):
         lines.append(_("派单理由：%(reasons)s", reasons=_("；").join(payload["reasons"])))

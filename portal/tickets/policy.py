@@ -20,13 +20,14 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.APPLICANT: frozenset(
         {
             *(A.SUBMIT, A.SUPPLY_INFO, A.COMMENT, A.URGE, A.WITHDRAW),
-            *(A.CONFIRM, A.DISPUTE, A.REOPEN),
+            *(A.VOUCH, A.CONFIRM, A.DISPUTE, A.REOPEN),
         }
     ),
     Role.CADRE: frozenset(
         {
             *(A.SIGN, A.RECORD_CONTACT, A.REPLY, A.NOTE, A.ASK_INFO, A.RESOLVE),
             *(A.ASK_RETURN, A.ANSWER_ORDER, A.RESUME, A.ASK_EXTENSION, A.ASK_HOLD),
+            A.SUBMIT,  # on behalf of a firm paired with the cadre that day
         }
     ),
     Role.REVIEWER: frozenset({A.APPROVE, A.SEND_BACK, A.REASSIGN, A.NOTE}),
@@ -59,6 +60,7 @@ class Facts:
 
     `author_id` wrote the resolution under review; `reopen_until` is the last instant (UTC) at which
     a closed ticket may be reopened; `urged` says that the firm has urged in this status already.
+    `vouch_pending`: a cadre has filed it and the firm has not said yet whether its words are right.
     `exclusion_asked_by` asked to exclude it and waits; `returned` counts the returns granted,
     `extended` the extensions granted in this round.
     """
@@ -76,6 +78,7 @@ class Facts:
     order_pending: bool = False
     extension_pending: bool = False
     hold_pending: bool = False
+    vouch_pending: bool = False
     exclusion_asked_by: int | None = None
     returned: int = 0
     extended: int = 0
@@ -102,6 +105,8 @@ def refusal(  # noqa: C901 – a table, one line an action
     match action:
         case Action.APPROVE if actor.id == facts.author_id:
             return N_("不能审核本人提交的办结。")
+        case Action.VOUCH if not facts.vouch_pending:
+            return N_("这件诉求不需要企业核实。")
         case Action.URGE if facts.urged:
             return N_("当前环节您已经催办过一次，承办人已收到提醒。")
         case Action.REOPEN if facts.outcome not in REOPENABLE:

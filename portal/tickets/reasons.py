@@ -1,5 +1,7 @@
 """Reason codes with their words: why a petition is asked, a ticket rejected. Pure data."""
 
+from enum import StrEnum
+
 from portal.errors import N_
 
 RETURN_REASONS: dict[str, str] = {
@@ -57,3 +59,18 @@ CONTACT_METHODS: dict[str, str] = {
 
 # From very dissatisfied to very satisfied; the words are in portal.wording.
 RATINGS = range(1, 6)
+
+
+class VouchAnswer(StrEnum):
+    """What a firm says of a ticket that a cadre filed on its behalf."""
+
+    TRUE = "true"
+    CORRECTED = "corrected"
+    NOT_OURS = "not_ours"
+
+
+VOUCH_ANSWERS: dict[str, str] = {
+    VouchAnswer.TRUE: N_("属实"),
+    VouchAnswer.CORRECTED: N_("有误，需要更正"),
+    VouchAnswer.NOT_OURS: N_("不是我们提的"),
+}

@@ -24,7 +24,7 @@ from portal.wording import (
 )
 
 # The one or two actions that the status calls for, in this order.
-PRIMARY: dict[Status, tuple[Action, ...]] = {
+_CALLED_FOR: dict[Status, tuple[Action, ...]] = {
     Status.SUBMITTED: (Action.DISPATCH,),
     Status.TRIAGE: (Action.DISPATCH, Action.REJECT),
     Status.ASSIGNED: (
@@ -49,6 +49,8 @@ PRIMARY: dict[Status, tuple[Action, ...]] = {
     ),
     Status.CLOSED: (Action.CALL_BACK, Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION),
 }
+# Until the firm has said so, what a cadre filed on its behalf is asked about first.
+PRIMARY = {status: (Action.VOUCH, *actions) for status, actions in _CALLED_FOR.items()}
 # Done from the page itself; whatever needs words or has consequences opens a page of its own.
 AT_ONCE = frozenset({Action.SIGN})
 # Those who talk to the firm see its number; others see it masked.
@@ -129,6 +131,14 @@ def _quick(actions: list[dict[str, Any]]) -> dict[str, Any] | None:
     return None
 
 
+def _filed(ticket: Ticket) -> str | None:
+    """Who filed the ticket on the firm's behalf; None for the firm's own."""
+    if ticket.filed_by is None:
+        return None
+    name = ticket.filed_by.name
+    return _("%(name)s，企业尚未核实", name=name) if ticket.vouch_pending else name
+
+
 def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
     """Label and value of what is known about the ticket; None is left out."""
     phone = ticket.contact_phone
@@ -153,5 +163,6 @@ def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
         (_("产业链"), ticket.chain.name if ticket.chain else None),
         (_("企业规模"), size_name(firm.size)),
         (_("来源"), channel_name(ticket.channel)),
+        (_("代填"), _filed(ticket)),
         (_("派单理由"), _("；").join(ticket.route_reasons) or None),
     ]

@@ -7,6 +7,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from portal.auth.roles import Actor
 from portal.db import utcnow
 from portal.errors import NotFound
 from portal.extensions import db
@@ -15,9 +16,10 @@ from portal.paging import cursor_from
 from portal.tickets import doors, files, forms, queries
 from portal.tickets.explained import explain_context
 from portal.tickets.lifecycle import OPEN, Action, Status
-from portal.tickets.models import Attachment
+from portal.tickets.models import Attachment, Ticket
 from portal.tickets.pages import is_firm, rows
-from portal.tickets.service import applicant, confirmation
+from portal.tickets.reasons import VouchAnswer
+from portal.tickets.service import applicant, confirmation, vouch
 from portal.tickets.showing import ticket_context
 
 blueprint = Blueprint("tickets", __name__)
@@ -116,6 +118,12 @@ def download(number: str, attachment_id: int) -> Response:
     return response
 
 
+def _as_filed(form: forms.VouchForm, ticket: Ticket, _actor: Actor) -> None:
+    """The words that the cadre filed, to correct in place."""
+    if request.method == "GET":
+        form.description.data = ticket.description
+
+
 doors.register(
     blueprint,
     doors.Door(
@@ -130,6 +138,16 @@ doors.register(
         lambda ask, form: applicant.comment(ask, form.text.data),
         _l("说明已添加，承办人会看到。"),
         forms.CommentForm,
+    ),
+    doors.Door(
+        Action.VOUCH,
+        lambda ask, form: vouch.answer(
+            ask, VouchAnswer(form.answer.data), form.description.data or "", form.text.data or ""
+        ),
+        _l("已登记您的答复，谢谢核实。"),
+        forms.VouchForm,
+        _l("选“不是我们提的”，这件诉求就撤回，承办人不再办理。办理时限不受核实影响。"),
+        prepare=_as_filed,
     ),
     doors.Door(
         Action.URGE,

@@ -15,6 +15,7 @@ from portal.tickets.service import exclusion, handle, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town
+from tests.visiting import filed, pair
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (390, 1280)
@@ -37,6 +38,15 @@ PAGES: list[tuple[str | None, str]] = [
     ("cadre", "/tickets/{late}/ask_extension"),
     ("cadre", "/tickets/{late}/explain"),
     ("cadre", "/inbox"),
+    ("cadre", "/visits"),
+    ("cadre", "/visits/firms/{firm}"),
+    ("cadre", "/visits/firms/{firm}/plan"),
+    ("cadre", "/visits/firms/{firm}/record"),
+    ("cadre", "/visits/1"),
+    ("cadre", "/visits/1/file"),
+    ("cadre", "/visits/calendar"),
+    (None, "/vouch/{token}"),
+    ("firm", "/visits/about"),
     ("reviewer", "/review"),
     ("dispatcher", "/triage"),
     ("dispatcher", "/tickets/{triage}/dispatch"),
@@ -85,8 +95,12 @@ def numbers(town: Town) -> dict[str, str]:
         exclusion.ask_exclusion(Ask(town.leader, late, now), "in_court", "法院已经立案。")
         triage.supervise(Ask(town.supervisor, late, now), "请说明进展。")
     relay.drain(utcnow)
+    pair(town)
+    _ids, [token] = filed(town, at=now)
     with transaction() as session:
         return {
+            "firm": str(town.enterprise_id),
+            "token": token,
             "confirm": session.get_one(Ticket, confirm).number,
             "late": session.get_one(Ticket, late).number,
             "triage": session.get_one(Ticket, waiting).number,

@@ -18,7 +18,7 @@ OVERSEE = (
     " refuse_exclusion"
 )
 MAY: dict[Role, str] = {
-    Role.APPLICANT: "supply_info comment urge withdraw confirm dispute reopen",
+    Role.APPLICANT: "supply_info comment vouch urge withdraw confirm dispute reopen",
     Role.CADRE: (
         "sign record_contact reply note ask_info resolve ask_return answer_order resume"
         " ask_extension ask_hold"
@@ -53,6 +53,7 @@ PENDING = {
     "return_pending": {Action.RETURN, Action.REFUSE_RETURN, Action.REDIRECT},
     "extension_pending": {Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION},
     "hold_pending": {Action.HOLD, Action.REFUSE_HOLD},
+    "vouch_pending": {Action.VOUCH},
 }
 
 
@@ -137,6 +138,7 @@ def test_what_is_allowed_is_exactly_what_ensure_lets_through(role: Role):
 REFUSED: list[tuple[Role, Action, Status, dict]] = [
     (Role.REVIEWER, Action.APPROVE, Status.IN_REVIEW, {"author_id": ME}),
     (Role.APPLICANT, Action.URGE, Status.ASSIGNED, {"urged": True}),
+    (Role.APPLICANT, Action.VOUCH, Status.ASSIGNED, {"vouch_pending": False}),
     (Role.APPLICANT, Action.REOPEN, Status.CLOSED, {"outcome": Outcome.REJECTED}),
     (Role.APPLICANT, Action.REOPEN, Status.CLOSED, {"outcome": Outcome.WITHDRAWN}),
     (Role.APPLICANT, Action.REOPEN, Status.CLOSED, {"reopen_until": None}),

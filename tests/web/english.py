@@ -28,10 +28,13 @@ from portal.tickets.service import (
     triage,
 )
 from portal.tickets.service.move import Ask
+from portal.visits.models import Visit
+from portal.visits.service import visit
 from tests.factories import MONDAY, Town
 from tests.pages import Page, Visitor, form_values
 from tests.plays import HOUR, Play
 from tests.service.test_walks import ask_hold
+from tests.visiting import filed, pair
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 # The category “other”, and the button that leads back to Chinese.
@@ -62,7 +65,20 @@ def play_everything(town: Town) -> None:
         play.answer(waiting, now)
         sweep(at + ORDERED if at == MONDAY else utcnow())
     sweep(utcnow())
+    _visit(town)
     _enact(utcnow())
+
+
+def _visit(town: Town) -> None:
+    """A visit with a correction and a problem that waits for the firm's word; two plans."""
+    pair(town)
+    filed(town)
+    with transaction() as session:
+        one = session.scalars(select(Visit)).one()
+        visit.correct(town.cadre, one.id, "还见到了赵厂长。", "c", MONDAY)
+        for n in range(2):
+            day = visit.local_day(utcnow()) + timedelta(days=40)
+            visit.plan(town.cadre, town.enterprise_id, day, "融资", f"p{n}", utcnow())
 
 
 def _enact(now: datetime) -> None:

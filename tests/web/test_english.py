@@ -59,6 +59,7 @@ DATA = {
     "portal/tickets/service/vacancy.py": "reasons as they are stored",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",
+    "portal/visits/rules.py": "the marks that end a clause",
     "portal/fields.py": "a full-width hyphen that people type",
 }
 WHO = ("firm", "cadre", "reviewer", "dispatcher", "supervisor", "admin", "auditor")

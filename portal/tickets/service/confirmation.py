@@ -39,7 +39,7 @@ def close(ticket: Ticket, outcome: Outcome, now: datetime) -> None:
     ticket.outcome = outcome
     ticket.closed_at = now
     ticket.status_before_info = ticket.paused_at = None
-    ticket.return_pending = ticket.order_pending = False
+    ticket.return_pending = ticket.order_pending = ticket.vouch_pending = False
     ticket.held_until = None
 
 

@@ -17,6 +17,15 @@ from portal.tickets import policy
 from portal.tickets.lifecycle import LOAD, STANDING, Action, Status, next_status
 from portal.tickets.models import Ticket, TicketEvent
 
+# What the firm is told. Of a ticket filed on its behalf that nobody of the firm has taken up yet,
+# all its accounts are told.
+_FOR_FIRM = frozenset(
+    {
+        *("vouch", "accepted", "reply", "ask_info", "info_lapsed", "confirm", "remind", "lapsed"),
+        *("reopened", "rejected", "transferred", "merged", "terminated", "extended", "held"),
+        "resumed",
+    }
+)
 # Who counts as having changed the ticket under somebody's open form: not a mere record.
 _RECORDS = frozenset(STANDING) - {Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK}
 
@@ -139,17 +148,21 @@ def tell(
     `kind` names the sentence; `params` fills it. `key` makes the notice happen once. `slot`: told
     then (UTC), in one digest with all else that a reader is told in the same slot.
     """
+    people = set(users)
     payload = {
         "ticket_id": ticket.id,
         "kind": kind,
-        "users": sorted({user for user in users if user is not None}),
+        "users": sorted(user for user in people if user is not None),
         "role": role,
         "department_id": department_id,
         "params": params,
     }
     if slot is not None:
         payload["slot"] = slot.isoformat()
-    if payload["users"] or role:
+    unclaimed = ticket.filed_by_id is not None and ticket.applicant_id is None
+    if unclaimed and None in people and kind in _FOR_FIRM:
+        payload["enterprise_id"] = ticket.enterprise_id
+    if payload["users"] or role or "enterprise_id" in payload:
         outbox.put(outbox.NOTIFY, payload, now, key, at=slot)
 
 

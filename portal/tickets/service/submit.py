@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.auth.roles import Actor
+from portal.auth.roles import Actor, Role
+from portal.directory import paired
 from portal.directory.models import Enterprise
 from portal.errors import NotAllowed, NotFound
 from portal.extensions import db
@@ -76,18 +77,40 @@ def submit(
 ) -> Ticket:
     """Writes ticket, event, accept clock and the `route` message at `now` (UTC); all or nothing.
 
-    `enterprise_id` defaults to the actor's own firm. Raises NotAllowed for a role that may not
-    submit, NotFound for an unknown firm.
+    `enterprise_id` defaults to the actor's own firm. A cadre files on behalf 代填 of a firm paired
+    with them that day; the ticket runs at once, the firm's word on it (`vouch`) is still out.
+    Raises NotAllowed for a role that may not submit, NotFound for an unknown firm, or one that is
+    not the cadre's.
     """
-    enterprise = _enterprise(actor, enterprise_id)
-    ticket = Ticket(
+    enterprise = _enterprise(actor, enterprise_id, now)
+    on_behalf = actor.role is Role.CADRE
+    ticket = _row(actor, enterprise, wording, now, on_behalf)
+    ticket.channel = Channel.CADRE if on_behalf else channel
+    ticket.submit_key = submit_key
+    db.session.add(ticket)
+    search.enter(ticket, enterprise)
+    ask = Ask(actor, ticket.id, now)
+    # The firm may correct the words later; what the cadre filed stays in the event.
+    payload = {"words": wording.description} if on_behalf else {}
+    append(ask, ticket, Action.SUBMIT, None, public=True, payload=payload)
+    db.session.flush()
+    Clocks(ticket, now, fresh=True).start("accept")
+    outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, now, key=f"route:{ticket.id}")
+    return ticket
+
+
+def _row(
+    actor: Actor, enterprise: Enterprise, wording: Wording, now: datetime, on_behalf: bool
+) -> Ticket:
+    """The row of a new ticket, its id and number drawn."""
+    return Ticket(
         id=db.session.scalar(TICKET_ID),
         number=next_number(now),
         query_code=new_query_code(),
-        submit_key=submit_key,
-        channel=channel,
         enterprise_id=enterprise.id,
-        applicant_id=actor.id,
+        applicant_id=None if on_behalf else actor.id,
+        filed_by_id=actor.id if on_behalf else None,
+        vouch_pending=on_behalf,
         region_id=enterprise.region_id,
         chain_id=enterprise.chain_id,
         status=Status.SUBMITTED,
@@ -98,20 +121,16 @@ def submit(
         last_event_at=now,
         **asdict(wording),
     )
-    db.session.add(ticket)
-    search.enter(ticket, enterprise)
-    append(Ask(actor, ticket.id, now), ticket, Action.SUBMIT, None, public=True, payload={})
-    db.session.flush()
-    Clocks(ticket, now, fresh=True).start("accept")
-    outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, now, key=f"route:{ticket.id}")
-    return ticket
 
 
-def _enterprise(actor: Actor, enterprise_id: int | None) -> Enterprise:
+def _enterprise(actor: Actor, enterprise_id: int | None, now: datetime) -> Enterprise:
     """The firm that the ticket is for. Raises NotAllowed, NotFound."""
     if Action.SUBMIT not in ROLE_ACTIONS[actor.role]:
         raise NotAllowed("您的账号不能提交诉求。")
     enterprise = db.session.get(Enterprise, enterprise_id or actor.enterprise_id or 0)
+    day = now.astimezone(LOCAL).date()
+    if enterprise is not None and actor.role is Role.CADRE:
+        enterprise = enterprise if paired.is_paired(actor.id, enterprise.id, day) else None
     if enterprise is None:
         raise NotFound("没有找到这家企业。")
     return enterprise
