@@ -15,9 +15,10 @@ from portal.outbox.commands import outbox, timer, worker
 from portal.routing.commands import routing
 from portal.sla.calendar_commands import calendar
 from portal.sla.commands import sla
+from portal.suggest.commands import suggest
 from portal.tickets.commands import tickets
 
-COMMANDS = (user, calendar, demo, kpi, outbox, routing, sla, tickets, worker, timer)
+COMMANDS = (user, calendar, demo, kpi, outbox, routing, sla, suggest, tickets, worker, timer)
 
 
 def init_app(app: Flask) -> None:

@@ -17,6 +17,7 @@ from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, 
 from portal.home import views as home_views
 from portal.kpi import views as kpi_views
 from portal.sla import admin as sla_admin
+from portal.suggest import admin as suggest_admin
 from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
 from portal.visits import filing as visits_filing
 from portal.visits import vouching
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     kpi_views.blueprint,
     admin.blueprint,
     sla_admin.blueprint,
+    suggest_admin.blueprint,
 )
 
 

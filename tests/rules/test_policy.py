@@ -24,7 +24,8 @@ MAY: dict[Role, str] = {
         " ask_extension ask_hold"
     ),
     Role.REVIEWER: "approve send_back reassign note",
-    Role.DISPATCHER: "dispatch ask_info reject transfer merge reassign return refuse_return note",
+    Role.DISPATCHER: "dispatch ask_info reject transfer merge reassign return refuse_return note"
+    " recategorise",
     Role.SUPERVISOR: OVERSEE,
     Role.LEADER: OVERSEE,
     Role.ADMIN: "",
