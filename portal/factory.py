@@ -16,8 +16,9 @@ from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
 from portal.kpi import views as kpi_views
+from portal.search import bulk_views
+from portal.search import views as search_views
 from portal.sla import admin as sla_admin
-from portal.suggest import admin as suggest_admin
 from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
 from portal.visits import filing as visits_filing
 from portal.visits import vouching
@@ -34,10 +35,11 @@ BLUEPRINTS = (
     petitioning.blueprint,
     visits_filing.blueprint,
     vouching.blueprint,
+    search_views.blueprint,
+    bulk_views.blueprint,
     kpi_views.blueprint,
     admin.blueprint,
     sla_admin.blueprint,
-    suggest_admin.blueprint,
 )
 
 

@@ -10,7 +10,7 @@ from portal.extensions import rq
 RELAY = "portal.outbox.relay.run"
 SWEEP = "portal.sla.sweep.run"
 RECOMPUTE = "portal.sla.recompute.run"
-TRAIN = "portal.suggest.training.run"
+FILL = "portal.search.fill.run"
 TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 JOB_SECONDS = 60
 KEEP_FAILED_SECONDS = 3600

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from portal.auth.roles import Role
+from portal.auth.roles import STAFF_ROLES, Role
 from portal.errors import PortalError
 from portal.extensions import db, login_manager
 from portal.language import lazy as _l
@@ -31,24 +31,24 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.CADRE: (
         (_l("待办"), "desk.queue", "list"),
-        (_l("我承办的"), "desk.done", "review"),
+        (_l("我承办的"), "search.find", "search"),
         (_l("包联企业"), "visits.firms", "building"),
     ),
     Role.REVIEWER: (
         (_l("待审核"), "review.queue", "review"),
-        (_l("本单位诉求"), "review.department", "list"),
+        (_l("本单位诉求"), "search.find", "search"),
         (_l("走访日历"), "visits.calendar", "people"),
     ),
     Role.DISPATCHER: (
         (_l("待派单"), "dispatch.triage", "list"),
         (_l("退单申请"), "dispatch.returns", "file"),
-        (_l("全部诉求"), "dispatch.everything", "search"),
+        (_l("全部诉求"), "search.find", "search"),
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "kpi.show", "chart"),
         (_l("申请"), "petitioning.inbox", "file"),
         (_l("超期清单"), "oversee.overdue", "clock"),
-        (_l("全部诉求"), "oversee.everything", "search"),
+        (_l("全部诉求"), "search.find", "search"),
         (_l("走访日历"), "visits.calendar", "people"),
     ),
     Role.ADMIN: (
@@ -115,6 +115,7 @@ def _context() -> dict[str, Any]:
     if current_user and current_user.is_authenticated:
         context["inbox_count"] = unread_count(current_user.id)
         context["places"] = places(Role(current_user.role))
+        context["search_box"] = current_user.role in (Role.APPLICANT, *STAFF_ROLES)
     return context
 
 

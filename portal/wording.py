@@ -102,7 +102,6 @@ ACTIONS: dict[str, str] = {
     "reply": _l("答复企业"),
     "note": _l("内部备注"),
     "record_contact": _l("登记联系"),
-    "recategorise": _l("更正类别"),
     "urge": _l("催办"),
     "supervise": _l("督办"),
     "answer_order": _l("回复督办单"),
@@ -279,8 +278,9 @@ def number(value: float | int | None) -> str:
 
 def filesize(size: int) -> str:
     """A size in bytes in KB or MB."""
-    kilobytes = size / 1024
-    return f"{max(1, round(kilobytes))} KB" if kilobytes < 1024 else f"{kilobytes / 1024:.1f} MB"
+    if size < 1024 * 1024:
+        return f"{max(1, round(size / 1024))} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
 
 
 def mask_phone(phone: str | None) -> str:

@@ -47,6 +47,9 @@ ACCESS: dict[str, frozenset[Role]] = {
     "petitioning.ask_hold": frozenset({Role.CADRE}),
     "petitioning.resume": frozenset({Role.CADRE}),
     "oversee": frozenset(OVERSIGHT_ROLES),
+    "search": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "search.moved": frozenset(STAFF_ROLES),
+    "bulk": frozenset({Role.REVIEWER, Role.DISPATCHER, *OVERSIGHT_ROLES}),
     "kpi": frozenset(OVERSIGHT_ROLES),
     "visits": frozenset({Role.CADRE}),
     "visits.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
@@ -54,7 +57,6 @@ ACCESS: dict[str, frozenset[Role]] = {
     "visits.calendar": frozenset(STAFF_ROLES),
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
-    "suggest_admin": frozenset({Role.ADMIN}),
 }
 # Reached before a given password is changed.
 _BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})

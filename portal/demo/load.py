@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from portal.demo import checks, life, plan, present, refused, suggested, visited
+from portal.demo import checks, life, plan, present, refused, visited
 from portal.demo.case import Case
 from portal.demo.cast import Cast
 from portal.demo.stage import Stage, one_transaction
@@ -59,10 +59,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         today = Stage(session, calendar, notices=True)
         present.enter(today, cast, plan.source(f"{SEED}:today"), now)
         visited.enter(today, cast, plan.source(f"{SEED}:visited"), now)
-        suggested.enter(today, cast, f"{SEED}:suggested", now)
         today.play(now)
-        say("正在训练类别建议……")
-        suggested.learn(now)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

@@ -14,14 +14,13 @@ from portal.db import transaction, utcnow
 from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
-from portal.queue import RECOMPUTE, RELAY, SWEEP, TIMER_LOCK, TRAIN, nudge
+from portal.queue import FILL, RECOMPUTE, RELAY, SWEEP, TIMER_LOCK, nudge
+from portal.search import fill
 from portal.sla import recompute, sweep
 from portal.sla.calendar_alarm import Alarm
-from portal.suggest import training
 
 TICK_SECONDS = 1.0
 _alarm = Alarm()
-_watch = training.Watch()
 
 outbox = AppGroup("outbox", help="The messages that wait to leave the database.")
 
@@ -120,8 +119,7 @@ def tick() -> None:
         nudge(SWEEP)
     if recompute.waiting():
         nudge(RECOMPUTE)
-    _watch.look(now)
-    if training.waiting():
-        nudge(TRAIN)
+    if fill.waiting():
+        nudge(FILL)
     _alarm.look(now)
     db.session.remove()

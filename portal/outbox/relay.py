@@ -12,7 +12,8 @@ from portal.db import transaction, utcnow
 from portal.extensions import db
 from portal.notify import messages
 from portal.outbox.models import Message
-from portal.outbox.service import NOTIFY, ROUTE, VACANCY
+from portal.outbox.service import FIRM_TEXT, NOTIFY, ROUTE, VACANCY
+from portal.search import fill
 from portal.tickets.service import assign, vacancy
 
 BATCH = 100
@@ -34,6 +35,7 @@ HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     ROUTE: _route,
     VACANCY: _vacancy,
     NOTIFY: messages.deliver,
+    FIRM_TEXT: fill.firm,
 }
 
 

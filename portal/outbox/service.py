@@ -11,6 +11,8 @@ from portal.outbox.models import Message
 ROUTE = "route"
 NOTIFY = "notify"
 VACANCY = "vacancy"  # somebody of a unit has a place: look who waits there
+# A firm was renamed: its tickets are to be found by the new name.
+FIRM_TEXT = "firm_text"
 
 
 def put(

@@ -29,12 +29,6 @@ def queue() -> str:
     return lists.queue_page("desk.queue", VIEWS, _("待办"), empty)
 
 
-@blueprint.get("/desk/done")
-def done() -> str:
-    """Every ticket the cadre holds or held, newest first."""
-    return lists.everything_page("desk.done", _("我承办的诉求"))
-
-
 doors.register(
     blueprint,
     doors.Door(

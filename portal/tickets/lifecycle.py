@@ -51,7 +51,6 @@ class Action(StrEnum):
     REPLY = "reply"
     NOTE = "note"
     RECORD_CONTACT = "record_contact"
-    RECATEGORISE = "recategorise"
     URGE = "urge"
     SUPERVISE = "supervise"
     ANSWER_ORDER = "answer_order"
@@ -172,7 +171,6 @@ STANDING: dict[Action, frozenset[Status]] = {
     A.REPLY: frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD}),
     A.NOTE: OPEN,
     A.RECORD_CONTACT: _HANDLING,
-    A.RECATEGORISE: frozenset({S.SUBMITTED, S.TRIAGE}),
     A.URGE: OPEN - {S.NEEDS_INFO, S.AWAITING_CONFIRMATION},
     A.SUPERVISE: OPEN,
     A.ANSWER_ORDER: OPEN,

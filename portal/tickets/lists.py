@@ -14,7 +14,7 @@ from portal.tickets import choices, queries
 from portal.tickets.lifecycle import Status
 from portal.tickets.pages import rows
 from portal.tickets.queries import LIGHT_NAMES, Filter
-from portal.wording import LIGHTS, STATUSES
+from portal.wording import LIGHTS
 
 Views = Mapping[str, tuple[str, frozenset[Status]]]
 Chips = list[dict[str, Any]]
@@ -95,26 +95,22 @@ def _light_chips(
     return chips
 
 
-def everything_page(endpoint: str, heading: str, *, overdue: bool = False) -> str:
-    """All tickets the reader sees, narrowed by status, department and category in the address."""
+def overdue_page(endpoint: str) -> str:
+    """What is past its due, the longest overdue first; narrowed by unit, category, elevation."""
     actor, now = current_user.actor, utcnow()
-    status = request.args.get("status", "")
     chosen = {
-        "status": status if status in STATUSES else "",
         "department": request.args.get("department", type=int),
         "category": request.args.get("category", type=int),
         "elevated": request.args.get("elevated") == "1",
     }
     narrowed = Filter(
-        statuses=frozenset({Status(status)}) if chosen["status"] else None,
-        department_id=request.args.get("department", type=int),
-        category_id=request.args.get("category", type=int),
-        overdue=overdue,
-        elevated=chosen["elevated"],
+        department_ids=_only(chosen["department"]),
+        category_ids=_only(chosen["category"]),
+        overdue=True,
+        elevated=bool(chosen["elevated"]),
     )
-    fetch = queries.by_due if overdue else queries.newest
-    kept = {name: int(value) if value is True else value for name, value in chosen.items() if value}
-    page = fetch(
+    kept = {name: int(value) for name, value in chosen.items() if value}
+    page = queries.by_due(
         actor,
         narrowed,
         now,
@@ -122,16 +118,17 @@ def everything_page(endpoint: str, heading: str, *, overdue: bool = False) -> st
         lambda **place: url_for(endpoint, **kept, **place),
     )
     return render_template(
-        "tickets/everything.html",
-        heading=heading,
+        "tickets/overdue.html",
         endpoint=endpoint,
         page=page,
         rows=rows(page.items, now),
         chosen=chosen,
-        statuses={} if overdue else STATUSES,
         departments=choices.departments(),
         categories=choices.categories(),
-        overdue=overdue,
-        calendar_ends=ending_soon(now) if overdue else None,
+        calendar_ends=ending_soon(now),
         filtered=bool(kept),
     )
+
+
+def _only(row_id: int | None) -> frozenset[int] | None:
+    return None if row_id is None else frozenset({row_id})

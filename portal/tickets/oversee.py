@@ -1,7 +1,6 @@
 """The supervisor's pages and actions on tickets: what is overdue, orders, call-backs, an end."""
 
 from flask import Blueprint
-from flask_babel import gettext as _
 
 from portal.language import lazy as _l
 from portal.tickets import doors, lists, staff_forms
@@ -14,13 +13,7 @@ blueprint = Blueprint("oversee", __name__)
 @blueprint.get("/overdue")
 def overdue() -> str:
     """Everything past its due now, the longest overdue first."""
-    return lists.everything_page("oversee.overdue", _("超期清单"), overdue=True)
-
-
-@blueprint.get("/oversee/all")
-def everything() -> str:
-    """Every ticket, newest first."""
-    return lists.everything_page("oversee.everything", _("全部诉求"))
+    return lists.overdue_page("oversee.overdue")
 
 
 doors.register(

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, false, func, select, true
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from portal.auth.roles import Actor, Role
 from portal.errors import NotFound
@@ -67,30 +68,63 @@ def light_of(now: datetime) -> ColumnElement[str]:
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list is narrowed to; None means not narrowed."""
+    """What a list is narrowed to; None means not narrowed.
+
+    `department_ids` and `category_ids`: one of these. `since` and `until`: submitted from the one
+    instant (UTC) on and before the other. `rounds`: handled in so many rounds at least.
+    """
 
     statuses: frozenset[Status] | None = None
     light: str | None = None
-    department_id: int | None = None
-    category_id: int | None = None
+    department_ids: frozenset[int] | None = None
+    category_ids: frozenset[int] | None = None
+    assignee_id: int | None = None
+    region_id: int | None = None
+    chain_id: int | None = None
+    channel: str | None = None
+    urgency: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    rounds: int | None = None
     return_pending: bool = False
     overdue: bool = False
     elevated: bool = False
-    enterprise_id: int | None = None
 
     def where(self, now: datetime) -> list[ColumnElement[bool]]:
         """The conditions, to be joined by AND."""
-        conditions: list[ColumnElement[bool]] = []
+        conditions = [column == value for column, value in self._equal() if value is not None]
+        for column, ids in (
+            (Ticket.department_id, self.department_ids),
+            (Ticket.category_id, self.category_ids),
+        ):
+            if ids is not None:
+                conditions.append(column.in_(sorted(ids)))
         if self.statuses is not None:
             conditions.append(Ticket.status.in_(sorted(self.statuses)))
             if self.statuses <= OPEN:
                 conditions.append(Ticket.status != Status.CLOSED)
+        if self.since is not None:
+            conditions.append(Ticket.submitted_at >= self.since)
+        if self.until is not None:
+            conditions.append(Ticket.submitted_at < self.until)
+        if self.rounds is not None:
+            conditions.append(Ticket.round >= self.rounds)
+        return [*conditions, *self._urgent(now)]
+
+    def _equal(self) -> list[tuple[InstrumentedAttribute[Any], Any]]:
+        return [
+            (Ticket.assignee_id, self.assignee_id),
+            (Ticket.region_id, self.region_id),
+            (Ticket.chain_id, self.chain_id),
+            (Ticket.channel, self.channel),
+            (Ticket.urgency, self.urgency),
+        ]
+
+    def _urgent(self, now: datetime) -> list[ColumnElement[bool]]:
+        """What presses: the light, what is overdue, elevated, or asked to be taken back."""
+        conditions: list[ColumnElement[bool]] = []
         if self.light is not None:
             conditions += [light_of(now) == self.light, Ticket.status != Status.CLOSED]
-        if self.department_id is not None:
-            conditions.append(Ticket.department_id == self.department_id)
-        if self.category_id is not None:
-            conditions.append(Ticket.category_id == self.category_id)
         if self.return_pending:
             # A second return is ruled by a supervisor (domain.md §4).
             conditions += [Ticket.return_pending.is_(True), Ticket.returned == 0]

@@ -23,12 +23,6 @@ def queue() -> str:
     return lists.queue_page("review.queue", VIEWS, _("待审核"), empty)
 
 
-@blueprint.get("/review/department")
-def department() -> str:
-    """Every ticket of the department, newest first."""
-    return lists.everything_page("review.department", _("本单位诉求"))
-
-
 doors.register(
     blueprint,
     doors.Door(

@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.auth.roles import Actor, Role
-from portal.tickets import petition_showing, policy, queries, sentences, suggested
+from portal.tickets import petition_showing, policy, queries, sentences
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
 from portal.tickets.lifecycle import Action, Status
@@ -81,7 +81,6 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "quick": _quick(actions),
         "quick_key": new_key(),
         "facts": facts(ticket, actor),
-        "suggested": suggested.panel(ticket, actor),
         "petitions": [] if firm else petition_showing.story(ticket, now),
         "timeline": timeline(ticket, events, files, actor),
     }

@@ -49,6 +49,9 @@ PAGES: list[tuple[str | None, str]] = [
     ("firm", "/visits/about"),
     ("reviewer", "/review"),
     ("dispatcher", "/triage"),
+    ("dispatcher", "/search?q=贷款&status=open"),
+    ("dispatcher", "/search/act?action=dispatch&ticket={triage}"),
+    ("firm", "/search?q=贷款"),
     ("dispatcher", "/tickets/{triage}/dispatch"),
     ("supervisor", "/figures"),
     ("supervisor", "/overdue"),
@@ -134,7 +137,7 @@ def test_the_queue_is_walked_with_the_keyboard(
     person: Callable[..., Page], numbers: dict[str, str]
 ) -> None:
     page = person("dispatcher")
-    page.goto("/all")
+    page.goto("/search")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")

@@ -24,8 +24,7 @@ MAY: dict[Role, str] = {
         " ask_extension ask_hold"
     ),
     Role.REVIEWER: "approve send_back reassign note",
-    Role.DISPATCHER: "dispatch ask_info reject transfer merge reassign return refuse_return note"
-    " recategorise",
+    Role.DISPATCHER: "dispatch ask_info reject transfer merge reassign return refuse_return note",
     Role.SUPERVISOR: OVERSEE,
     Role.LEADER: OVERSEE,
     Role.ADMIN: "",

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.search.terms import ROOM, bigrams, lexemes, normalise, parse, tsquery
+from portal.search.terms import BODY, ROOM, bigrams, lexemes, normalise, parse, tsquery
 
-CHINESE = st.text(alphabet="资金链紧张不足税费ＡbＢ1 ,“", max_size=30)
+CHINESE = st.text(alphabet="资金链不足税ＡbＢ12- ,“", max_size=30)
 
 
 def test_pairs_overlap_and_each_is_named_once() -> None:
@@ -37,6 +37,16 @@ def test_a_query_is_terms_and_phrases(query: str, terms: tuple, short: tuple) ->
 
 
 @given(CHINESE, CHINESE)
+def test_what_is_asked_of_the_index_is_there_for_every_text_that_holds_the_term(
+    term: str, text: str
+) -> None:
+    if normalise(term) in normalise(text):
+        asked = tsquery([term], [BODY]).strip("()").split(" & ")
+        kept = {"'" + one.replace("'", "''") + "'" for one in lexemes([], text, [])}
+        assert set(asked) <= kept | {""}
+
+
+@given(CHINESE, CHINESE)
 def test_the_pairs_of_a_part_are_pairs_of_the_whole(term: str, text: str) -> None:
     if normalise(term) in normalise(text):
         assert set(bigrams(term)) <= set(bigrams(text))
@@ -52,4 +62,5 @@ def test_a_term_is_looked_for_in_one_place_at_a_time() -> None:
     assert tsquery(["资金链"]) == (
         "(('^资金' & '^金链') | ('资金' & '金链') | ('~资金' & '~金链'))"
     )
+    assert tsquery(["ab12-3金"], ["^"]) == "(('^ab12' & '^2-' & '^-3' & '^3金'))"
     assert tsquery(["o'\\"], [""]) == "(('o''' & '''\\\\'))"

@@ -171,7 +171,7 @@ def test_a_supervisor_elevates_after_reading_what_it_means(visit: Visitor, town:
     shown = visit.get("leader", f"/tickets/{number}").words
     assert "提级 · 督办需要" in shown
     assert "涉及两个单位，请协调" in shown
-    assert "已提级" in visit.get("leader", "/oversee/all?elevated=1").words
+    assert "已提级" in visit.get("leader", "/search?elevated=1").words
     assert "已提级" not in visit.get("firm", "/tickets").words
     assert visit.get("supervisor", f"/tickets/{number}/elevate").status == 409
 

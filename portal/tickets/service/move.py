@@ -27,9 +27,7 @@ _FOR_FIRM = frozenset(
     }
 )
 # Who counts as having changed the ticket under somebody's open form: not a mere record.
-_RECORDS = frozenset(STANDING) - {
-    *(Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK, Action.RECATEGORISE)
-}
+_RECORDS = frozenset(STANDING) - {Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK}
 
 
 @dataclass(frozen=True)
