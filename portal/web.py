@@ -43,6 +43,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("待派单"), "dispatch.triage", "list"),
         (_l("退单申请"), "dispatch.returns", "file"),
         (_l("全部诉求"), "search.find", "search"),
+        (_l("派单规则"), "rules.index", "route"),
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "kpi.show", "chart"),
@@ -56,7 +57,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (lazy_in("list", "承办单位"), "admin.departments", "building"),
         (lazy_in("list", "诉求类别"), "admin.categories", "list"),
         (_l("包联"), "admin.pairings", "people"),
-        (_l("派单规则"), "admin.rules", "route"),
+        (_l("派单规则"), "rules.index", "route"),
         (_l("日历与时限"), "sla_admin.calendar", "clock"),
     ),
     Role.SECURITY_ADMIN: (),

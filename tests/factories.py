@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from stdnum.cn import uscc
 
 from portal.auth.models import User
@@ -12,7 +12,7 @@ from portal.auth.roles import Actor, Role
 from portal.auth.service import HASHER
 from portal.directory.models import Category, Chain, Department, Enterprise, Region
 from portal.extensions import db
-from portal.routing.models import DispatchRule
+from portal.routing.models import DispatchRule, Rulebook
 
 PASSWORD = "liaocheng-2026"
 HASH = HASHER.hash(PASSWORD)
@@ -85,6 +85,22 @@ def make_user(
     return user
 
 
+def make_rule(department_id: int, **conditions: int | str) -> DispatchRule:
+    """A dispatch rule in force at once, in the version that is in force or in a first one."""
+    force = db.session.scalar(select(Rulebook).where(Rulebook.state == "in_force"))
+    if force is None:
+        force = Rulebook(version=1, state="in_force", made_at=MONDAY, enacted_at=MONDAY)
+        db.session.add(force)
+        db.session.flush()
+    number = (db.session.scalar(select(func.max(DispatchRule.number))) or 0) + 1
+    rule = DispatchRule(
+        rulebook_id=force.id, number=number, department_id=department_id, **conditions
+    )
+    db.session.add(rule)
+    db.session.flush()
+    return rule
+
+
 def make_town() -> Town:
     """Two firms, two departments, one rule (融资 → 金融局), one person of each role; committed."""
     region, chain = Region(name="东昌府区"), Chain(name="轴承")
@@ -108,7 +124,7 @@ def make_town() -> Town:
         "auditor": make_user("auditor", Role.AUDITOR, "审计"),
     }
     categories = dict(db.session.execute(select(Category.name, Category.id)).all())
-    db.session.add(DispatchRule(category_id=categories["融资"], department_id=finance.id))
+    make_rule(finance.id, category_id=categories["融资"])
     db.session.commit()
     return Town(
         people={name: user.actor for name, user in users.items()},

@@ -12,16 +12,15 @@ from sqlalchemy import func, select
 from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.db import transaction
-from portal.directory.models import Category, Department
+from portal.directory.models import Department
 from portal.extensions import db
 from portal.outbox import relay
 from portal.outbox.models import Message
 from portal.outbox.service import ROUTE, VACANCY
-from portal.routing.models import DispatchRule
 from portal.tickets.lifecycle import LOAD
 from portal.tickets.models import Ticket
 from portal.tickets.service import submit
-from tests.factories import HASH, Town
+from tests.factories import HASH, Town, make_rule
 from tests.service.stages import wording
 
 SIZES = (2, 3, 4, 5, 6, 7)
@@ -56,16 +55,11 @@ def make_teams(town: Town, capacity: int | None = None) -> Teams:
                 )
                 for n in range(size)
             ]
-            session.add_all([*people, _rule(category, unit.id)])
-            session.flush()
+            session.add_all(people)
+            make_rule(unit.id, category_id=town.categories[category])
             by_category[category] = unit.id
             members[unit.id] = [one.id for one in people]
     return Teams(by_category, members)
-
-
-def _rule(category: str, department_id: int) -> DispatchRule:
-    query = select(Category.id).where(Category.name == category)
-    return DispatchRule(category_id=db.session.scalar(query), department_id=department_id)
 
 
 def submit_many(town: Town, teams: Teams, number: int, at: datetime) -> None:

@@ -32,6 +32,8 @@ PURE = [
     "errors",
     "kpi.figures",
     "routing.book",
+    "routing.changes",
+    "routing.findings",
     "routing.replay",
     "routing.choice",
     "routing.reasons",

@@ -55,6 +55,11 @@ ACCESS: dict[str, frozenset[Role]] = {
     "visits.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "visits.about": frozenset({Role.APPLICANT}),
     "visits.calendar": frozenset(STAFF_ROLES),
+    "rules": frozenset({Role.ADMIN, Role.DISPATCHER}),
+    "rules.index": frozenset({Role.ADMIN, Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "rules.version": frozenset({Role.ADMIN, Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "rules.returns": frozenset({Role.ADMIN, Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "rules.returned": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
 }

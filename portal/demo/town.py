@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.auth import service as auth
 from portal.auth.models import User
 from portal.auth.roles import Role
-from portal.demo import names, places
+from portal.demo import names, places, rulebook
 from portal.demo.accounts import ACCOUNTS, BY_USERNAME, PASSWORD
 from portal.demo.cast import Cast, PlayedFirm
 from portal.directory.models import (
@@ -22,8 +22,7 @@ from portal.directory.models import (
     Region,
 )
 from portal.extensions import db
-from portal.routing import rulebook
-from portal.routing.service import active_rules
+from portal.routing.queries import active_rules
 
 FIRMS = 200
 PAIRED_SHARE = 0.85
@@ -144,19 +143,8 @@ class Town:
             self.cast.supervisors.append(actor)
 
     def _rules(self) -> None:
-        cast = self.cast
-        for category, unit in places.BY_CATEGORY.items():
-            rulebook.add(cast.categories[category], None, None, None, cast.departments[unit])
-        for category, region, chain, unit in places.EXCEPTIONS:
-            rulebook.add(
-                cast.categories[category],
-                cast.regions[region] if region else None,
-                cast.chains[chain] if chain else None,
-                None,
-                cast.departments[unit],
-            )
-        db.session.flush()
-        cast.rules = active_rules()
+        rulebook.history(self.cast)
+        self.cast.rules = active_rules()
 
     def _firms(self) -> None:
         brands = names.brands(self.rng)

@@ -5,7 +5,6 @@ from portal.directory import (
     admin_pairings,
     admin_places,
     admin_queue,
-    admin_rules,
     admin_users,
 )
 from portal.directory.admin_blueprint import blueprint
@@ -13,5 +12,5 @@ from portal.directory.admin_blueprint import blueprint
 __all__ = ["PAGES", "blueprint"]
 PAGES = (
     *(admin_users, admin_places, admin_categories),
-    *(admin_pairings, admin_rules, admin_queue),
+    *(admin_pairings, admin_queue),
 )

@@ -8,9 +8,9 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from portal import fields
 from portal.directory import queries
-from portal.directory.models import Category, Department
+from portal.directory.models import Department
 from portal.language import lazy as _l
-from portal.wording import ROLES, URGENCIES
+from portal.wording import ROLES
 
 STAFF = {code: name for code, name in ROLES.items() if code not in ("system", "applicant")}
 PLACE_ASK = _l("请填写 0 到 9999 的整数，小的排在前面。")
@@ -142,23 +142,3 @@ class PairingForm(FlaskForm):
         cadres = queries.cadre_names()
         fields.offer(self.owner_id, cadres, _l("请选择"))
         fields.offer(self.deputy_id, cadres, _l("无代理人"))
-
-
-class RuleForm(FlaskForm):
-    """A dispatch rule: an empty dimension matches everything."""
-
-    category_id = fields.pick(_l("诉求类别"), _l("请从列表中选择类别。"), required=False)
-    region_id = fields.pick(_l("县市区"), _l("请从列表中选择县市区。"), required=False)
-    chain_id = fields.pick(_l("产业链"), _l("请从列表中选择产业链。"), required=False)
-    urgency = fields.words(
-        _l("紧急程度"), _l("请从列表中选择紧急程度。"), URGENCIES, nothing=_l("不限")
-    )
-    department_id = fields.pick(_l("派给哪个单位"), _l("请选择承办单位。"))
-
-    def __init__(self, **kw: Any) -> None:
-        super().__init__(**kw)
-        unlimited = _l("不限")
-        fields.offer(self.category_id, queries.names(Category), unlimited)
-        fields.offer(self.region_id, queries.region_names(), unlimited)
-        fields.offer(self.chain_id, queries.chain_names(), unlimited)
-        fields.offer(self.department_id, queries.names(Department), _l("请选择"))

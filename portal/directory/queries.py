@@ -21,7 +21,6 @@ from portal.directory.models import (
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.paging import PAGE_SIZE, Cursor, Page, fetch
-from portal.routing.models import DispatchRule
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
 
@@ -146,17 +145,6 @@ def pairings(search: str, before: int | None, after: int | None) -> tuple[list[P
     rows = list(db.session.scalars(query.limit(PAGE_SIZE + 1)))
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     return (rows[::-1] if after is not None else rows), more
-
-
-def rules() -> list[DispatchRule]:
-    """All dispatch rules with their names, those in force first."""
-    query = select(DispatchRule).options(
-        joinedload(DispatchRule.category),
-        joinedload(DispatchRule.region),
-        joinedload(DispatchRule.chain),
-        joinedload(DispatchRule.department),
-    )
-    return list(db.session.scalars(query.order_by(DispatchRule.active.desc(), DispatchRule.id)))
 
 
 def dead_messages(limit: int) -> list[Message]:

@@ -12,7 +12,7 @@ from portal.directory import queries
 from portal.directory.models import Category, Chain, Department, Enterprise, Leave, Pairing, Region
 from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
-from portal.routing.models import DispatchRule
+from portal.routing.models import DispatchRule, Rulebook
 from portal.routing.rules import stand_in
 from portal.uniqueness import unique
 
@@ -80,8 +80,10 @@ def set_place_active(kind: str, place_id: int, active: bool) -> Place:
 
 
 def _ensure_unused(department_id: int) -> None:
-    named = select(func.count()).where(
-        DispatchRule.department_id == department_id, DispatchRule.active
+    named = (
+        select(func.count())
+        .join_from(DispatchRule, Rulebook)
+        .where(DispatchRule.department_id == department_id, Rulebook.state == "in_force")
     )
     if count := db.session.scalar(named):
         raise Invalid("还有 %(n)d 条派单规则指向这个单位，请先停用那些规则。", n=count)

@@ -10,17 +10,17 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from portal.auth.models import User
 from portal.db import utcnow
 from portal.directory.models import Department
-from portal.errors import Invalid
+from portal.errors import Invalid, NotFound
 from portal.extensions import db
 from portal.kpi.periods import Period, local_day
+from portal.routing import queries
 from portal.routing.book import Book
+from portal.routing.models import Rulebook
 from portal.routing.past import past_tickets, people
 from portal.routing.past_file import FileOfPast, read_past
 from portal.routing.replay import Replay, replay
-from portal.routing.service import active_rules
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -31,9 +31,16 @@ routing = AppGroup("routing", help="Dispatch: replay the past by a set of rules.
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
 @click.option("--from", "first", type=DAY, help="First local day, e.g. 2023-01-01.")
 @click.option("--to", "last", type=DAY, help="Last local day, counted too; default: today.")
+@click.option("--version", type=int, help="By the rules of this version; default: in force.")
+@click.option("--draft", is_flag=True, help="By the newest draft.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def simulate_command(
-    file: str | None, first: datetime | None, last: datetime | None, as_json: bool
+    file: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    version: int | None,
+    draft: bool,
+    as_json: bool,
 ) -> None:
     """Replay past tickets by the rules, those of FILE or of the days asked for; writes nothing.
 
@@ -42,12 +49,28 @@ def simulate_command(
     """
     if (file is None) == (first is None):
         raise click.UsageError("Give either FILE or --from.")
+    chosen = _chosen(version, draft)
     past = _of_file(Path(file)) if file else FileOfPast(past_tickets(_period(first, last)))
-    result = replay(past.tickets, Book(active_rules()), people())
+    force = Book(queries.active_rules())
+    book = Book(queries.rules_of(chosen.id)) if chosen else force
+    row = _plain(replay(past.tickets, book, people(), force), chosen, past.problems)
     if as_json:
-        click.echo(json.dumps(_plain(result, past.problems), ensure_ascii=False))
-        return
-    _print(result, past.problems)
+        click.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        _print(row)
+
+
+def _chosen(version: int | None, draft: bool) -> Rulebook | None:
+    """The version asked for, else the one in force."""
+    try:
+        if version is not None:
+            return queries.of_version(version)
+        drafts = queries.drafts()
+        if draft and not drafts:
+            raise click.UsageError("There is no draft.")
+        return drafts[0] if draft else queries.in_force()
+    except NotFound as error:
+        raise click.UsageError(error.message) from error
 
 
 def _of_file(path: Path) -> FileOfPast:
@@ -65,13 +88,15 @@ def _period(first: datetime | None, last: datetime | None) -> Period:
     return Period(start, end)
 
 
-def _plain(result: Replay, problems: Mapping[str, int]) -> dict[str, Any]:
+def _plain(result: Replay, chosen: Rulebook | None, problems: Mapping[str, int]) -> dict[str, Any]:
     """The result with names for ids, busiest first."""
     units = dict(db.session.execute(select(Department.id, Department.name)).all())
-    names = dict(db.session.execute(select(User.id, User.name)).all())
-    numbers = ("tickets", "paired", "ruled", "unruled", "tied", "unmanned", "compared", "changed")
+    names = queries.people_names(result.cadres)
+    numbers = ("tickets", "paired", "ruled", "unruled", "tied", "unmanned")
+    compared = ("compared", "changed", "moved")
     return {
-        **{name: getattr(result, name) for name in numbers},
+        "version": chosen.version if chosen else None,
+        **{name: getattr(result, name) for name in (*numbers, *compared)},
         "departments": {units[one]: n for one, n in result.departments.most_common()},
         "cadres": [
             {"id": one, "name": names[one], "tickets": n, "most_open": result.peaks[one]}
@@ -81,12 +106,13 @@ def _plain(result: Replay, problems: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def _print(result: Replay, problems: Mapping[str, int]) -> None:
-    row = _plain(result, problems)
-    click.echo(f"{row['tickets']} tickets: {row['paired']} to the standing cadre,")
+def _print(row: Mapping[str, Any]) -> None:
+    click.echo(f"version {row['version']}, {row['tickets']} tickets:")
+    click.echo(f"  {row['paired']} to the standing cadre,")
     click.echo(f"  {row['ruled']} by a rule ({row['unmanned']} with nobody present there),")
     click.echo(f"  {row['unruled']} reach no rule, {row['tied']} meet a tie")
     click.echo(f"{row['changed']} of {row['compared']} with a known desk would change desk")
+    click.echo(f"{row['moved']} go elsewhere than by the rules in force")
     for name, n in row["departments"].items():
         click.echo(f"{n:>8}  {name}")
     for one in row["cadres"]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.routing.choice import Wanted
+from portal.routing.rules import Rule
 from portal.tickets.models import Ticket
 
 PAIRING, CHOSEN, NAMED = "pairing", "choice", "named"
@@ -27,8 +28,8 @@ class Decision:
     """A department and a cadre, or neither (triage), with the reasons in words, in order.
 
     `by`: what decided, the pairing, the choice within a unit or a person who named the cadre.
-    `waits_for`: the unit whose people are all full; then there is no cadre. `rule_id`: the dispatch
-    rule that decided, None where none did.
+    `waits_for`: the unit whose people are all full; then there is no cadre. `rule`: the
+    dispatch rule that named the unit, None where none did.
     """
 
     department_id: int | None
@@ -36,10 +37,12 @@ class Decision:
     reasons: list[str] = field(default_factory=list)
     by: str = ""
     waits_for: int | None = None
-    rule_id: int | None = None
+    rule: Rule | None = None
 
     @property
     def decided_by(self) -> dict[str, Any]:
-        """What the event keeps of what decided; the rule only where one did."""
-        rule = {} if self.rule_id is None else {"rule_id": self.rule_id}
-        return {"by": self.by, **rule}
+        """What the event keeps of what decided; the rule and its version only where one did."""
+        if self.rule is None:
+            return {"by": self.by}
+        named = {"rule_id": self.rule.id, "rule": self.rule.number, "rulebook": self.rule.version}
+        return {"by": self.by, **named}

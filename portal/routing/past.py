@@ -18,12 +18,15 @@ from portal.tickets.models import Ticket
 _KIND = (Category.parent_id, Category.by_pairing)
 
 
-def past_tickets(period: Period) -> list[Past]:
-    """The tickets submitted on the local days of a period, in the order of their submission."""
+def past_tickets(period: Period, most: int | None = None) -> list[Past]:
+    """The tickets submitted on the local days of a period, in the order of their submission.
+
+    `most`: only so many of them, the newest.
+    """
     kinds = {row.id: row for row in db.session.execute(select(Category.id, *_KIND))}
     pairings = _pairings()
     found = []
-    for row in db.session.execute(_tickets(period)):
+    for row in reversed(db.session.execute(_tickets(period).limit(most)).all()):
         kind = kinds[row.category_id]
         facts = RouteFacts(
             row.category_id, row.region_id, row.chain_id, row.urgency, kind.parent_id
@@ -49,7 +52,7 @@ def _tickets(period: Period) -> Select[*tuple[Any, ...]]:
             Ticket.closed_at,
         )
         .where(Ticket.submitted_at >= start, Ticket.submitted_at < end)
-        .order_by(Ticket.submitted_at, Ticket.id)
+        .order_by(Ticket.submitted_at.desc(), Ticket.id.desc())
     )
 
 

@@ -9,7 +9,6 @@ a child and one for its parent, both otherwise alike, the child's wins.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -19,6 +18,7 @@ class Rule:
     """category × region × chain × urgency → department; None matches everything.
 
     `parent_id`: the parent of the category that the rule names, None for one of the first level.
+    `number`: how people call the rule, the same in every version; `version`: the one it is of.
     """
 
     id: int
@@ -28,6 +28,8 @@ class Rule:
     urgency: str | None
     department_id: int
     parent_id: int | None = None
+    number: int = 0
+    version: int = 0
 
     @property
     def conditions(self) -> tuple[int | str | None, ...]:
@@ -49,15 +51,6 @@ class Rule:
                 (self.chain_id, facts.chain_id),
                 (self.urgency, facts.urgency),
             )
-        )
-
-    def overlaps(self, other: "Rule") -> bool:
-        """Whether some ticket could match both rules."""
-        mine, its = self.category_id, other.category_id
-        related = mine is None or its is None or mine in (its, other.parent_id)
-        return (related or self.parent_id == its) and all(
-            a is None or b is None or a == b
-            for a, b in zip(self.conditions[1:], other.conditions[1:], strict=True)
         )
 
 
@@ -103,35 +96,6 @@ def best_rule(rules: Iterable[Rule], facts: RouteFacts) -> Rule | None:
     if len({rule.department_id for rule in best}) > 1:
         raise Tie(best)
     return min(best, key=lambda rule: rule.id)
-
-
-def ties(rules: Iterable[Rule]) -> list[tuple[Rule, Rule]]:
-    """The pairs that would tie for some ticket that no more specific rule decides."""
-    everything = list(rules)
-    return [
-        (a, b)
-        for a, b in combinations(everything, 2)
-        if a.specificity == b.specificity
-        and a.department_id != b.department_id
-        and a.overlaps(b)
-        and not _settled(a, b, everything)
-    ]
-
-
-def _settled(a: Rule, b: Rule, rules: list[Rule]) -> bool:
-    """Whether a more specific rule decides all that both match: it names their joint conditions."""
-    deep = a if a.parent_id is not None or b.category_id is None else b
-    region, chain, urgency = (
-        x if x is not None else y for x, y in zip(a.conditions[1:], b.conditions[1:], strict=True)
-    )
-
-    def covers(rule: Rule) -> bool:
-        return rule.category_id in (None, deep.category_id, deep.parent_id) and all(
-            want in (None, have)
-            for want, have in zip(rule.conditions[1:], (region, chain, urgency), strict=True)
-        )
-
-    return any(rule.specificity > a.specificity and covers(rule) for rule in rules)
 
 
 def stand_in(cadre_id: int, away: Mapping[int, int | None]) -> int | None:

@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from portal.auth.models import User
 from portal.auth.roles import Role
-from portal.directory.models import Category, Department
+from portal.directory.models import Department
 from portal.extensions import db
 from portal.routing import facts, paired, reasons, rules
 from portal.routing.choice import Cadre, Choice, choose, deal
 from portal.routing.decision import CHOSEN, Away, Case, Decision
-from portal.routing.models import DispatchRule
+from portal.routing.queries import active_rules
 from portal.tickets.models import Ticket
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -105,14 +105,15 @@ def _within(
     choice = _in_turn(rule.department_id, own, case)
     if choice.cadre is not None:
         words = [*said, *reasons.chosen(choice)]
-        return Decision(rule.department_id, choice.cadre.id, words, CHOSEN, rule_id=rule.id)
+        return Decision(rule.department_id, choice.cadre.id, words, CHOSEN, rule=rule)
     unit = db.session.get_one(Department, rule.department_id).name
     one = choose(deputies, case.wanted).cadre
     if one is not None:
         words = [*said, f"{unit}的承办人都不在岗，由{one.name}代理"]
-        return Decision(one.department_id, one.id, words, by=CHOSEN, rule_id=rule.id)
+        return Decision(one.department_id, one.id, words, CHOSEN, rule=rule)
     waits_for = rule.department_id if choice.full else None
-    return Decision(None, None, [*said, *reasons.nobody(choice, unit)], waits_for=waits_for)
+    words = [*said, *reasons.nobody(choice, unit)]
+    return Decision(None, None, words, waits_for=waits_for, rule=rule)
 
 
 def _in_turn(department_id: int, own: list[Cadre], case: Case) -> Choice:
@@ -135,32 +136,13 @@ def _rule(ticket: Ticket, excluded: frozenset[int]) -> tuple[rules.Rule | None, 
     try:
         rule = rules.best_rule(active_rules(), found)
     except rules.Tie as tie:
-        names = "、".join(f"第 {rule.id} 条" for rule in tie.rules)
+        names = "、".join(f"第 {rule.number} 条" for rule in tie.rules)
         return None, f"派单规则冲突：{names}同样具体，请管理员修正"
     if rule is None:
         return None, "没有适用的派单规则"
     unit = db.session.get_one(Department, rule.department_id)
     words = f"{_conditions(rule, ticket)} → {unit.name}"
     return (None, f"{words}，该单位须回避") if unit.id in excluded else (rule, words)
-
-
-def active_rules() -> list[rules.Rule]:
-    """The dispatch rules in force, as the pure rules see them."""
-    query = (
-        select(
-            DispatchRule.id,
-            DispatchRule.category_id,
-            DispatchRule.region_id,
-            DispatchRule.chain_id,
-            DispatchRule.urgency,
-            DispatchRule.department_id,
-            Category.parent_id,
-        )
-        .outerjoin(Category, Category.id == DispatchRule.category_id)
-        .where(DispatchRule.active)
-        .order_by(DispatchRule.id)
-    )
-    return [rules.Rule(*row) for row in db.session.execute(query)]
 
 
 def _conditions(rule: rules.Rule, ticket: Ticket) -> str:

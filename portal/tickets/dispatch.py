@@ -10,7 +10,7 @@ from portal.auth.roles import Actor, Role
 from portal.db import utcnow
 from portal.language import lazy as _l
 from portal.paging import cursor_from
-from portal.tickets import choices, doors, forms, lists, queries, staff_forms
+from portal.tickets import choices, doors, forms, lists, queries, returning, staff_forms
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
 from portal.tickets.pages import rows
@@ -121,10 +121,12 @@ doors.register(
     ),
     doors.Door(
         Action.RETURN,
-        lambda ask, form: verbs.grant_return(ask, form.text.data),
+        lambda ask, form: verbs.grant_return(ask, form.text.data, form.wish),
         _l("已同意退单，请重新派单。"),
-        staff_forms.DecideForm,
+        staff_forms.ReturnForm,
         _l("同意后诉求回到待派单；除签收外，各项时限照常计算。"),
+        prepare=returning.offer_correction,
+        onward=returning.to_draft,
     ),
     doors.Door(
         Action.REFUSE_RETURN,

@@ -49,7 +49,8 @@ class Door:
     """One action as a page: its form, the service verb behind it, and the words around it.
 
     `consequence` says what will happen; `danger` marks what cannot be taken back; `prepare` fills
-    the choices of a form from the ticket.
+    the choices of a form from the ticket. `onward` gives the address to go on to instead of the
+    ticket, None for the ticket.
     """
 
     action: Action
@@ -59,6 +60,7 @@ class Door:
     consequence: str = ""
     danger: bool = False
     prepare: Callable[[Any, Ticket, Actor], None] | None = None
+    onward: Callable[[Any, Ticket], str | None] | None = None
 
     @property
     def label(self) -> str:
@@ -115,6 +117,8 @@ def perform(door: Door, number: str) -> Answer:
     else:
         flash(str(door.done), "success")
         nudge()
+        if door.onward is not None and (address := door.onward(form, ticket)) is not None:
+            return redirect(address, 303)
     return redirect(_after(actor, number, "latest" if door.action in _SAID else None), 303)
 
 

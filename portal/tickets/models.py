@@ -76,6 +76,7 @@ class Ticket(Base):
         Index("ix_ticket_accepted", "accepted_at"),
         Index("ix_ticket_submitted", "submitted_at", "id"),
         Index("ix_ticket_closed", "closed_at"),
+        Index("ix_ticket_rule", "rule_id", "id", postgresql_where="rule_id IS NOT NULL"),
         Index(
             "ix_ticket_waiting",
             "waiting_department_id",
@@ -121,6 +122,8 @@ class Ticket(Base):
     # The unit that has nobody free, and since when; left with the status `submitted`.
     waiting_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     waiting_since: Mapped[Instant | None]
+    # The dispatch rule that routed it first; dispatches by hand leave it as it is.
+    rule_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch_rule.id"))
     route_reasons: Mapped[list[str]] = mapped_column(JSONB, default=list)
     proposed_outcome: Mapped[Words | None]
     proposed_reply: Mapped[Words | None]

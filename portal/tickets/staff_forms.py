@@ -1,10 +1,11 @@
 """The forms of those who handle a ticket: one for each action that asks for words."""
 
-from wtforms import RadioField, SelectField, StringField
+from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal.fields import capitals
 from portal.language import lazy as _l
+from portal.routing.correction import Correction
 from portal.tickets.forms import ActForm, files_field, options, stripped, text_area
 from portal.tickets.lifecycle import Outcome
 from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS, RETURN_REASONS
@@ -139,6 +140,30 @@ class MergeForm(ActForm):
 
 class DecideForm(ActForm):
     text = text_area(_l("裁定意见"), _l("请写明裁定的理由。"))
+
+
+class ReturnForm(DecideForm):
+    """A return is granted, and the rule that caused it corrected where the dispatcher wishes."""
+
+    unit_id = SelectField(
+        _l("以后这样的诉求改派给"), coerce=int, choices=[], validators=[Optional()]
+    )
+    by_region = BooleanField()
+    by_chain = BooleanField()
+    by_urgency = BooleanField()
+    dimensions: tuple[int | str | None, ...] = ()
+
+    @property
+    def wish(self) -> Correction | None:
+        """The rule asked for, None where the rules shall stay."""
+        if "unit_id" not in self or not self.unit_id.data:
+            return None
+        ticked = (True, self.by_region.data, "by_chain" in self and self.by_chain.data)
+        keep = (*ticked, self.by_urgency.data)
+        conditions = tuple(
+            value if kept else None for value, kept in zip(self.dimensions, keep, strict=True)
+        )
+        return Correction(conditions, self.unit_id.data)
 
 
 class SuperviseForm(ActForm):

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from portal.db import transaction, utcnow
 from portal.outbox import relay
+from portal.routing import rulebook
 from portal.sla.service import current_policy_id
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
@@ -57,7 +58,9 @@ PAGES: list[tuple[str | None, str]] = [
     ("supervisor", "/overdue"),
     ("supervisor", "/petitions"),
     ("admin", "/admin/users"),
-    ("admin", "/admin/rules"),
+    ("admin", "/rules"),
+    ("admin", "/rules/{rulebook}/enact"),
+    ("dispatcher", "/rules/returns"),
     ("admin", "/admin/calendar"),
     ("admin", "/admin/policy/{policy}"),
 ]
@@ -81,7 +84,7 @@ def file(town: Town, title: str, category: str) -> int:
 
 @pytest.fixture
 def numbers(town: Town) -> dict[str, str]:
-    """A ticket to confirm, one under supervision, one in triage, and the id of a category."""
+    """A ticket to confirm, one under supervision, one in triage, a draft of rules, ids."""
     # The least loaded gets the first: it is the cadre's, whose pages are opened.
     late, confirm = file(town, "担保费率偏高", "融资"), file(town, "贷款到期无法续贷", "融资")
     waiting = file(town, "厂区门口道路积水", "其他")
@@ -97,6 +100,10 @@ def numbers(town: Town) -> dict[str, str]:
         handle.sign(Ask(owner, late, now))
         exclusion.ask_exclusion(Ask(town.leader, late, now), "in_court", "法院已经立案。")
         triage.supervise(Ask(town.supervisor, late, now), "请说明进展。")
+        rulebook_id = rulebook.new_draft(town.admin, now).id
+        conditions = (town.categories["融资"], town.region_id, None, None)
+        labour = town.departments["labour"]
+        rulebook.put_rule(town.admin, rulebook_id, 0, conditions, labour, now)
     relay.drain(utcnow)
     pair(town)
     _ids, [token] = filed(town, at=now)
@@ -109,6 +116,7 @@ def numbers(town: Town) -> dict[str, str]:
             "triage": session.get_one(Ticket, waiting).number,
             "category": str(town.categories["融资"]),
             "policy": str(current_policy_id()),
+            "rulebook": str(rulebook_id),
         }
 
 

@@ -29,7 +29,8 @@ from portal.extensions import db
 from portal.notify.models import Notice
 from portal.outbox.models import Message
 from portal.outbox.relay import drain
-from portal.routing.rulebook import conflicts
+from portal.routing import queries as rules
+from portal.routing import rulebook
 from portal.sla.sweep import sweep
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket, TicketEvent
@@ -215,7 +216,10 @@ def test_firms_and_rules_are_sound(played: Loaded) -> None:
     codes = list(db.session.scalars(select(Enterprise.uscc)))
     assert len(codes) == len(set(codes)) == 200
     assert all(checked_uscc(code) == code and code.startswith("913715") for code in codes)
-    assert conflicts() == []
+    force, [draft] = rules.in_force(), rules.drafts()
+    assert force is not None and force.version == 2 and force.enacted_by is not None
+    assert rulebook.examined(force.id).sound
+    assert [one.why for one in rulebook.examined(draft.id).dead] == ["covered"]
     names = list(db.session.scalars(select(Enterprise.name)))
     assert len(set(names)) == 200
     paired = db.session.scalar(select(func.count()).select_from(Pairing))

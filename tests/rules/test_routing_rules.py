@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import product
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,6 @@ from portal.routing.rules import (
     best_rule,
     least_loaded,
     stand_in,
-    ties,
 )
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -70,42 +68,6 @@ def test_equally_specific_rules_to_the_same_unit_are_no_tie():
     chosen = best_rule([rule(2, 10, region=2), rule(1, 10, category=1)], FACTS)
     assert chosen is not None
     assert chosen.id == 1
-
-
-def test_a_tie_that_a_more_specific_rule_settles_is_no_tie():
-    rules = [rule(1, 10, category=1), rule(2, 20, region=2)]
-    assert ties(rules) == [(rules[0], rules[1])]
-    settled = [*rules, rule(3, 30, category=1, region=2)]
-    assert ties(settled) == []
-    assert best_rule(settled, FACTS) == settled[2]
-
-
-_SMALL = st.one_of(st.none(), st.integers(1, 2))
-_RULES = st.lists(
-    st.tuples(_SMALL, _SMALL, _SMALL, st.sampled_from([None, "normal", "urgent"]), _SMALL),
-    max_size=6,
-    unique_by=lambda one: one[:4],
-)
-
-
-@given(_RULES)
-def test_without_reported_ties_no_ticket_meets_one(rows):
-    rules = [Rule(n, c, r, h, u, d or 3) for n, (c, r, h, u, d) in enumerate(rows, 1)]
-    if ties(rules):
-        return
-    for c, r, h, u in product((1, 2), (1, 2), (None, 1, 2), ("normal", "urgent")):
-        best_rule(rules, RouteFacts(c, r, h, u))
-
-
-@given(_RULES)
-def test_a_tie_that_a_ticket_meets_is_reported(rows):
-    rules = [Rule(n, c, r, h, u, d or 3) for n, (c, r, h, u, d) in enumerate(rows, 1)]
-    for c, r, h, u in product((1, 2), (1, 2), (None, 1, 2), ("normal", "urgent")):
-        try:
-            best_rule(rules, RouteFacts(c, r, h, u))
-        except Tie:
-            assert ties(rules)
-            return
 
 
 def test_who_is_present_stands_for_themselves():

@@ -11,11 +11,10 @@ from portal.directory.models import Leave, Pairing
 from portal.errors import Invalid, InvalidTransition, NotAllowed, NotFound
 from portal.extensions import db
 from portal.outbox.models import Message
-from portal.routing.models import DispatchRule
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.petition_models import Petition
 from portal.tickets.service import assign, handle, submit, triage
-from tests.factories import MONDAY, Town, make_user
+from tests.factories import MONDAY, Town, make_rule, make_user
 from tests.service.stages import assigned, file, in_triage, shown, signed, wording
 
 
@@ -97,8 +96,7 @@ def test_what_no_rule_decides_waits_for_the_dispatcher(town: Town) -> None:
 
 
 def test_a_conflict_of_rules_is_shown_and_goes_to_triage(town: Town) -> None:
-    rule = DispatchRule(region_id=town.region_id, department_id=town.departments["labour"])
-    db.session.add(rule)
+    make_rule(town.departments["labour"], region_id=town.region_id)
     db.session.commit()
     play = assigned(town)
     assert play.status == "triage"

@@ -55,6 +55,7 @@ DATA = {
     "portal/routing/past_file.py": "said to the operator",
     "portal/routing/paired.py": "reasons as they are stored",
     "portal/routing/reasons.py": "reasons as they are stored",
+    "portal/routing/correction.py": "a note as it is stored",
     "portal/tickets/service/assign.py": "reasons as they are stored",
     "portal/tickets/service/vacancy.py": "reasons as they are stored",
     "portal/auth/roles.py": "the system's name as it is stored",

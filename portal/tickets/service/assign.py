@@ -29,6 +29,7 @@ def route(ticket_id: int, now: datetime) -> Ticket:
     ask = Ask(SYSTEM, ticket_id, now)
     begin(ask, Action.ROUTE)
     ticket.route_reasons = decision.reasons
+    ticket.rule_id = decision.rule.id if decision.rule else None
     if decision.waits_for is not None:
         waiting.wait(ask, ticket, decision.waits_for)
         return ticket

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.routing.correction import Correction, propose
 from portal.sla.service import Clocks
 from portal.tickets.lifecycle import Action, Outcome, Status
 from portal.tickets.models import Ticket
@@ -66,8 +67,11 @@ def merge(ask: Ask, into_number: str, text: str) -> Ticket:
     return _end(ask, ticket, Action.MERGE, Outcome.MERGED, into=into.number, text=text)
 
 
-def grant_return(ask: Ask, text: str) -> Ticket:
-    """Takes the ticket back to triage: the sign clock ends, every other clock runs on."""
+def grant_return(ask: Ask, text: str, wish: Correction | None = None) -> Ticket:
+    """Takes the ticket back to triage: the sign clock ends, every other clock runs on.
+
+    `wish`: the rule by which such tickets go elsewhere from now on; it becomes a draft.
+    """
     ticket = begin(ask, Action.RETURN)
     cadre_id = ticket.assignee_id
     petition.decide(ask, ticket, "return", "granted", text, None)
@@ -79,6 +83,8 @@ def grant_return(ask: Ask, text: str) -> Ticket:
     clocks.cancel("sign")
     clocks.refresh()
     tell(ticket, "return_granted", ask.now, users=[cadre_id])
+    if wish is not None:
+        propose(ask.actor, ticket.id, ticket.number, wish, ask.now)
     return ticket
 
 
