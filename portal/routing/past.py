@@ -8,9 +8,10 @@ from sqlalchemy import Select, select
 
 from portal.auth.models import User
 from portal.auth.roles import Role
-from portal.directory.models import Category, Leave, Pairing
+from portal.directory.models import Category, Leave, Pairing, Skill
 from portal.extensions import db
 from portal.kpi.periods import Period, local_day
+from portal.routing.facts import parents_of_kinds
 from portal.routing.replay import Absence, Past, People
 from portal.routing.rules import RouteFacts
 from portal.tickets.models import Ticket
@@ -57,14 +58,22 @@ def _tickets(period: Period) -> Select[*tuple[Any, ...]]:
 
 
 def people() -> People:
-    """The active cadres by unit, and all leave."""
+    """The active cadres by unit, all leave, and who knows which categories."""
     teams: dict[int, list[int]] = defaultdict(list)
     query = select(User.department_id, User.id).where(User.role == Role.CADRE, User.active)
     for unit, cadre in db.session.execute(query.order_by(User.id)):
         if unit is not None:
             teams[unit].append(cadre)
     leave = select(Leave.cadre_id, Leave.deputy_id, Leave.starts_on, Leave.ends_on)
-    return People(teams, [Absence(*row) for row in db.session.execute(leave)])
+    skills: dict[int, set[int]] = defaultdict(set)
+    for cadre, category in db.session.execute(select(Skill.cadre_id, Skill.category_id)):
+        skills[cadre].add(category)
+    return People(
+        teams,
+        [Absence(*row) for row in db.session.execute(leave)],
+        {cadre: frozenset(known) for cadre, known in skills.items()},
+        parents_of_kinds(),
+    )
 
 
 def _pairings() -> dict[int, list[Pairing]]:

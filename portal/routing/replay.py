@@ -1,8 +1,9 @@
 """Replays past tickets by a set of rules, without a database: who would have got what. Pure.
 
 The order is that of the real service (domain.md §4): the standing cadre where the category allows
-it, then the rules, then the least open load of the unit among those present that day, else triage.
-A ticket weighs on its cadre from its submission to its real end; without times, for ever.
+it, then the rules, then the least open load of the unit among those present that day who know the
+category, else triage. A ticket weighs on its cadre from its submission to its real end; without
+times, for ever. Capacity limits nobody here: the load that would arise is the question.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from heapq import heappop, heappush
 
 from portal.kpi.periods import local_day
 from portal.routing.book import Book, tied
+from portal.routing.choice import kin_of
 from portal.routing.rules import Candidate, RouteFacts, least_loaded, stand_in
 
 _START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -46,10 +48,15 @@ class Absence:
 
 @dataclass(frozen=True)
 class People:
-    """The cadres: `teams` maps a unit to its cadres by id; who is away when."""
+    """The cadres: `teams` maps a unit to its cadres by id; who is away when; who knows what.
+
+    `skills`: the categories noted for a cadre, none noted means every category.
+    """
 
     teams: Mapping[int, Sequence[int]]
     absences: Sequence[Absence] = ()
+    skills: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    parents: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[int, int]:
@@ -62,7 +69,7 @@ class Replay:
     """What came of it, in numbers of tickets.
 
     `paired` go to the standing cadre, `ruled` by a rule, `unmanned` of these to a unit with nobody
-    present; `unruled` reach no rule, `tied` meet a tie: triage. `changed` of
+    present who knows the category; `unruled` reach no rule, `tied` meet a tie: triage. `changed` of
     `compared` with a known desk go to another desk than they had; `moved` go elsewhere than by the
     rules in force, `moves` says from where to where (None: triage). `departments` and `cadres`
     count what each gets, `peaks` the most a cadre has open at once; `by_rule` what each rule gets.
@@ -105,6 +112,7 @@ class _Play:
         self.idle: dict[int, datetime] = {}
         self.ends: list[tuple[datetime, int]] = []
         self.away: dict[date, dict[int, int | None]] = {}
+        self.able: dict[tuple[int, int], Sequence[int]] = {}
 
     def one(self, ticket: Past, book: Book, force: Book | None) -> None:
         """One ticket finds its desk."""
@@ -145,7 +153,7 @@ class _Play:
         result.ruled += 1
         result.by_rule[best[0].id] += 1
         unit = best[0].department_id
-        team = [one for one in self.people.teams.get(unit, ()) if one not in away]
+        team = [one for one in self._team(unit, ticket.facts.category_id) if one not in away]
         chosen = least_loaded(
             Candidate(one, "", self.open[one], self.idle.get(one)) for one in team
         )
@@ -153,6 +161,19 @@ class _Play:
             result.unmanned += 1
         self._give(chosen.id if chosen else None, unit, ticket)
         return unit
+
+    def _team(self, unit: int, category_id: int) -> Sequence[int]:
+        """The cadres of a unit who know a category."""
+        team = self.people.teams.get(unit, ())
+        if not self.people.skills:
+            return team
+        if (unit, category_id) not in self.able:
+            kin = kin_of(category_id, self.people.parents)
+            skills = ((one, self.people.skills.get(one)) for one in team)
+            self.able[unit, category_id] = [
+                one for one, known in skills if not known or known & kin
+            ]
+        return self.able[unit, category_id]
 
     def _give(self, cadre: int | None, unit: int | None, ticket: Past) -> None:
         result = self.result

@@ -60,6 +60,13 @@ def _offer_department(form: Any, ticket: Ticket, actor: Actor) -> None:
         one: name for one, name in choices.departments().items() if one != ticket.department_id
     }
     form.department_id.choices = forms.options({0: _("请选择"), **others})
+    gave_back = {
+        one.department_id for one in petition_queries.story(ticket) if one.state == "granted"
+    }
+    if names := [name for one, name in others.items() if one in gave_back]:
+        form.department_id.description = _(
+            "已经退过这件诉求的单位：%(names)s。再派给它，它不能再退。", names=_("、").join(names)
+        )
     form.cadre_id.choices = forms.grouped(choices.cadres(), _("由系统按未办结最少选定"))
 
 

@@ -150,3 +150,11 @@ def test_a_tie_sends_a_replayed_ticket_to_nobody():
     assert (result.tied, result.changed) == (1, 1)
     with pytest.raises(Tie):
         tie.decide(FACTS)
+
+
+def test_a_replay_asks_for_skills_as_the_choice_does():
+    people = People(TEAM.teams, (), {101: frozenset({2}), 102: frozenset({11})}, {11: 1})
+    result = replay([Past(FACTS), Past(FACTS)], BOOK, people)
+    assert result.cadres == {102: 2}  # who knows a kind of it knows it
+    nobody = People(TEAM.teams, (), {101: frozenset({2}), 102: frozenset({2})})
+    assert replay([Past(FACTS)], BOOK, nobody).unmanned == 1

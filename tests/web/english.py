@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from portal.db import transaction, utcnow
 from portal.extensions import db
+from portal.routing import rulebook
 from portal.sla import policy_service, recompute
 from portal.sla.sweep import sweep
 from portal.tickets.reasons import REJECT_REASONS
@@ -67,6 +68,7 @@ def play_everything(town: Town) -> None:
     sweep(utcnow())
     _visit(town)
     _enact(utcnow())
+    _rules(town, utcnow())
 
 
 def _visit(town: Town) -> None:
@@ -88,6 +90,17 @@ def _enact(now: datetime) -> None:
         seen = policy_service.print_of(policy)
         policy_service.enact(policy.id, seen, now, "吴管", to_open=True)
     recompute.work(lambda: now, most=EACH)
+
+
+def _rules(town: Town, now: datetime) -> None:
+    """A draft of rules with a tie and a rule that can never win."""
+    finance, labour = town.categories["融资"], town.departments["labour"]
+    wanted = [(None, town.region_id, None, None)]
+    wanted += [(finance, None, None, urgency) for urgency in ("normal", "urgent", "critical")]
+    with transaction():
+        draft = rulebook.new_draft(town.dispatcher, now)
+        for conditions in wanted:
+            rulebook.put_rule(town.dispatcher, draft.id, None, conditions, labour, now)
 
 
 def _pleas(play: Play, town: Town, at: datetime, now: datetime) -> Iterator[tuple[Ask, Any, tuple]]:
