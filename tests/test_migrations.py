@@ -271,58 +271,6 @@ def test_the_new_levels_come_as_the_next_version_and_go_with_it(
     assert policies(owner_engine) == before
 
 
-def test_the_rules_in_force_become_the_first_version_and_go_back(
-    fresh: Flask, owner_engine: Engine
-) -> None:
-    upgrade(revision="0007")
-    with owner_engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO department (name, position, active)"
-                " VALUES ('甲', 1, true), ('乙', 2, true)"
-            )
-        )
-        connection.execute(
-            text("INSERT INTO region (name, position, active) VALUES ('东区', 1, true)")
-        )
-        rule = (
-            "INSERT INTO dispatch_rule (region_id, urgency, department_id, active)"
-            " SELECT region.id, :urgency, department.id, :active FROM region, department"
-            " WHERE department.name = :unit"
-        )
-        for urgency, unit, active in (
-            (None, "甲", True),
-            ("urgent", "乙", True),
-            (None, "乙", False),
-            (None, "乙", False),
-        ):
-            connection.execute(text(rule), {"urgency": urgency, "unit": unit, "active": active})
-    before = rules(owner_engine, "active")
-    upgrade()
-    kept = rules(owner_engine, "rulebook_id IS NOT NULL")
-    assert kept == before
-    with owner_engine.begin() as connection:
-        books = connection.execute(text("SELECT version, state, made_by_id FROM rulebook")).all()
-        assert [tuple(book) for book in books] == [(1, "in_force", None)]
-        numbers = connection.execute(text("SELECT id, number FROM dispatch_rule")).all()
-        assert all(row.id == row.number for row in numbers)
-    db.session.remove()
-    downgrade(revision="0007")
-    assert rules(owner_engine, "active") == before
-    db.session.remove()
-    upgrade()
-    assert rules(owner_engine, "rulebook_id IS NOT NULL") == before
-
-
-def rules(engine: Engine, decides: str) -> list[tuple]:
-    """Every rule, and whether it is in force."""
-    query = (
-        f"SELECT id, region_id, urgency, department_id, {decides} FROM dispatch_rule ORDER BY id"
-    )
-    with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(query))]
-
-
 def policies(engine: Engine) -> dict[tuple[str, int, bool], set[str]]:
     """The names of the levels of each policy by profile, version and whether it is in force."""
     query = "SELECT profile, version, current, rules FROM policy"
