@@ -22,8 +22,8 @@ RULES = ((None, "甲", True), ("urgent", "乙", True), (None, "乙", False), (No
 
 
 def test_the_rules_in_force_become_the_first_version_and_go_back(
-    fresh: Flask,  # noqa: F811
-    owner_engine: Engine,  # noqa: F811
+    fresh: Flask,
+    owner_engine: Engine,
 ) -> None:
     upgrade(revision="0007")
     with owner_engine.begin() as connection:
