@@ -12,13 +12,27 @@ from portal.auth.commands import user
 from portal.demo.commands import demo
 from portal.kpi.commands import kpi
 from portal.outbox.commands import outbox, timer, worker
+from portal.problems.commands import problems
 from portal.routing.commands import routing
 from portal.search.commands import search
 from portal.sla.calendar_commands import calendar
 from portal.sla.commands import sla
 from portal.tickets.commands import tickets
 
-COMMANDS = (user, calendar, demo, kpi, outbox, routing, search, sla, tickets, worker, timer)
+COMMANDS = (
+    user,
+    calendar,
+    demo,
+    kpi,
+    outbox,
+    problems,
+    routing,
+    search,
+    sla,
+    tickets,
+    worker,
+    timer,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from portal.amounts import duration, filesize, mask_phone, number, percent
 from portal.db import utcnow
 from portal.language import lazy as _l
 from portal.language import lazy_in
@@ -116,6 +117,12 @@ ACTIONS: dict[str, str] = {
     "ask_exclusion": _l("申请剔除"),
     "grant_exclusion": _l("同意剔除"),
     "refuse_exclusion": _l("不同意剔除"),
+    "link": _l("关联诉求"),
+    "unlink": _l("解除关联"),
+    "split": _l("拆分诉求"),
+    "join_problem": _l("归入共性问题"),
+    "leave_problem": _l("移出共性问题"),
+    "answer_problem": _l("统一答复"),
     "warn": _l("临期提醒"),
     "breach": _l("超期记录"),
     "remind": _l("提醒企业"),
@@ -250,44 +257,6 @@ def moment(value: datetime | None) -> str:
     """When an event was: in words within a day, then the full time, so that order is plain."""
     recent = value is not None and (utcnow() - value).total_seconds() < 86400
     return ago(value) if recent else local_time(value)
-
-
-def duration(days: int, minutes: int) -> str:
-    """Working time in words: “2 个工作日 3 小时”, “45 分钟”."""
-    parts = []
-    if days:
-        parts.append(ngettext("%(num)d 个工作日", "%(num)d 个工作日", days))
-    hours, rest = divmod(int(minutes), 60)
-    if hours:
-        parts.append(ngettext("%(num)d 小时", "%(num)d 小时", hours))
-    if rest and not days:
-        parts.append(ngettext("%(num)d 分钟", "%(num)d 分钟", rest))
-    return " ".join(parts) or _("不到 1 分钟")
-
-
-def percent(rate: float | None) -> str:
-    """A rate from 0 to 1 with one decimal; “–” where nothing was due."""
-    return "–" if rate is None else f"{rate * 100:.1f}%"
-
-
-def number(value: float | int | None) -> str:
-    """A count with separators; a fraction with one decimal."""
-    fraction = isinstance(value, float) and value % 1
-    return "–" if value is None else f"{value:,.1f}" if fraction else f"{int(value):,}"
-
-
-def filesize(size: int) -> str:
-    """A size in bytes in KB or MB."""
-    if size < 1024 * 1024:
-        return f"{max(1, round(size / 1024))} KB"
-    return f"{size / 1024 / 1024:.1f} MB"
-
-
-def mask_phone(phone: str | None) -> str:
-    """A telephone number with its middle hidden: 138****5678."""
-    if not phone:
-        return "–"
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
 
 
 FILTERS = {

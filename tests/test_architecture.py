@@ -37,6 +37,8 @@ PURE = [
     "routing.replay",
     "routing.choice",
     "routing.reasons",
+    "problems.grouping",
+    "problems.similarity",
     "routing.rules",
     "search.marks",
     "search.terms",

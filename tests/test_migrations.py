@@ -32,6 +32,7 @@ from portal.tickets.service import confirmation, drafts, exclusion, extension, h
 from portal.visits.models import Visit
 from portal.visits.service import visit
 from tests.factories import MONDAY, Town, make_town
+from tests.service.problem_rows import make_problem
 from tests.service.stages import assigned, signed
 from tests.services import Services
 from tests.visiting import filed, pair
@@ -104,6 +105,7 @@ def fill() -> None:
         rules = rulebook.new_draft(town.admin, MONDAY)
         region = (None, town.region_id, None, None)
         rulebook.put_rule(town.admin, rules.id, 0, region, town.departments["labour"], MONDAY)
+    make_problem(town, held, disputed)
     visited(town)
 
 

@@ -60,6 +60,10 @@ ACCESS: dict[str, frozenset[Role]] = {
     "rules.version": frozenset({Role.ADMIN, Role.DISPATCHER, *OVERSIGHT_ROLES}),
     "rules.returns": frozenset({Role.ADMIN, Role.DISPATCHER, *OVERSIGHT_ROLES}),
     "rules.returned": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "problems": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
+    "problems.own_similar": frozenset({Role.APPLICANT}),
+    "problems.similar": frozenset(STAFF_ROLES),
+    "problems.split": frozenset({Role.DISPATCHER}),
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
 }

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from flask_babel import gettext as _
 
+from portal.amounts import number
 from portal.kpi.members import Member
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Confirmation, Outcome, Status
 from portal.tickets.models import Ticket
 from portal.tickets.petition_words import petition_reason
-from portal.wording import local_time, number, outcome_name, rating_name, status_name
+from portal.wording import local_time, outcome_name, rating_name, status_name
 
 # Why a row is left out of a figure; the keys of portal.kpi.conditions.
 EXCLUDED: dict[str, str] = {

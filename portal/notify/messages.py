@@ -70,6 +70,9 @@ SENTENCES: dict[str, str] = {
     "order_answered": _l("诉求“%(title)s”的督办单已回复，请查看。"),
     "warn": _l("诉求“%(title)s”的%(clock)s即将到期，%(by)s。"),
     "breach": _l("诉求“%(title)s”的%(clock)s已超期，请立即处理。"),
+    "problem_answered": _l("诉求“%(title)s”所属的共性问题已统一答复企业，请据此继续办理。"),
+    "split": _l("您的诉求“%(title)s”是从另一件中拆分出来的，单独编号、单独办理。"),
+    "problem_owned": _l("请为诉求“%(title)s”等反映的共性问题作统一答复。"),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 

@@ -14,7 +14,8 @@ from portal.db import transaction, utcnow
 from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
-from portal.queue import FILL, RECOMPUTE, RELAY, SWEEP, TIMER_LOCK, nudge
+from portal.problems import looking
+from portal.queue import FILL, GROUP, RECOMPUTE, RELAY, SWEEP, TIMER_LOCK, nudge
 from portal.search import fill
 from portal.sla import recompute, sweep
 from portal.sla.calendar_alarm import Alarm
@@ -121,5 +122,7 @@ def tick() -> None:
         nudge(RECOMPUTE)
     if fill.waiting():
         nudge(FILL)
+    if looking.waiting(now):
+        nudge(GROUP)
     _alarm.look(now)
     db.session.remove()

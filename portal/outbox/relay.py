@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.notify import messages
 from portal.outbox.models import Message
 from portal.outbox.service import FIRM_TEXT, NOTIFY, ROUTE, VACANCY
+from portal.problems.service import suggesting
 from portal.search import fill
 from portal.tickets.service import assign, vacancy
 
@@ -24,7 +25,9 @@ log = logging.getLogger(__name__)
 
 
 def _route(message: Message, now: datetime) -> None:
-    assign.route(message.payload["ticket_id"], now)
+    ticket_id = message.payload["ticket_id"]
+    assign.route(ticket_id, now)
+    suggesting.keep(ticket_id)
 
 
 def _vacancy(message: Message, now: datetime) -> None:

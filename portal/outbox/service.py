@@ -13,6 +13,7 @@ NOTIFY = "notify"
 VACANCY = "vacancy"  # somebody of a unit has a place: look who waits there
 # A firm was renamed: its tickets are to be found by the new name.
 FIRM_TEXT = "firm_text"
+ANSWER_PROBLEM = "answer_problem"
 
 
 def put(

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from portal.amounts import duration
 from portal.errors import N_
 from portal.sla.explain import Line
 from portal.sla.worktime import Calendar
-from portal.wording import LOCAL, duration, in_english, local_date, local_time
+from portal.wording import LOCAL, in_english, local_date, local_time
 
 MARKS = {
     **dict.fromkeys(("workdays", "window", "makeup", "half", "plain"), "+"),

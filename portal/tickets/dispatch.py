@@ -54,6 +54,8 @@ def _offer_others(form: Any, ticket: Ticket, actor: Actor) -> None:
         form.into_number.description = _(
             "填写编号。这家企业未办结的其他诉求：%(list)s。", list=_("；").join(found)
         )
+    if found and request.method == "GET":
+        form.into_number.data = request.args.get("into", "")
     elif request.method == "GET":
         form.refused = _("这家企业没有其他未办结的诉求，不能合并。")
 

@@ -12,6 +12,7 @@ from portal.directory.models import Category
 from portal.errors import Invalid, NotFound
 from portal.extensions import db, limiter
 from portal.language import said
+from portal.problems.showing import own_views
 from portal.queue import nudge
 from portal.tickets import choices, files
 from portal.tickets.forms import ACCEPT, SubmitForm, wording_fields
@@ -156,7 +157,10 @@ def check() -> Answer:
     form = SubmitForm(formdata=None, data=draft.fields)
     if not _complete(form):
         return redirect(url_for("tickets.write"), 303)
-    return render_template("tickets/check.html", form=form, draft=draft, category=category)
+    similar = own_views(current_user.actor, form.title.data or "", form.description.data or "")
+    return render_template(
+        "tickets/check.html", form=form, draft=draft, category=category, similar=similar
+    )
 
 
 def _complete(form: SubmitForm) -> bool:

@@ -65,6 +65,13 @@ class Action(StrEnum):
     ASK_EXCLUSION = "ask_exclusion"
     GRANT_EXCLUSION = "grant_exclusion"
     REFUSE_EXCLUSION = "refuse_exclusion"
+    # Tickets that belong together.
+    LINK = "link"
+    UNLINK = "unlink"
+    SPLIT = "split"
+    JOIN_PROBLEM = "join_problem"
+    LEAVE_PROBLEM = "leave_problem"
+    ANSWER_PROBLEM = "answer_problem"
     # The sweep's own records.
     WARN = "warn"
     BREACH = "breach"
@@ -163,12 +170,13 @@ TRANSITIONS: dict[tuple[Status, Action], frozenset[Status]] = {
 
 # Actions that leave the status alone, and where each is possible.
 _HANDLING = frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.IN_REVIEW, S.ON_HOLD})
+_ANSWERABLE = frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD})
 _RETURNABLE = frozenset({S.ASSIGNED, S.IN_PROGRESS})
 _EXTENDABLE = frozenset({S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD})
 STANDING: dict[Action, frozenset[Status]] = {
     A.COMMENT: OPEN - {S.NEEDS_INFO},
     A.VOUCH: OPEN,
-    A.REPLY: frozenset({S.ASSIGNED, S.IN_PROGRESS, S.NEEDS_INFO, S.ON_HOLD}),
+    A.REPLY: _ANSWERABLE,
     A.NOTE: OPEN,
     A.RECORD_CONTACT: _HANDLING,
     A.URGE: OPEN - {S.NEEDS_INFO, S.AWAITING_CONFIRMATION},
@@ -186,6 +194,13 @@ STANDING: dict[Action, frozenset[Status]] = {
     A.ASK_EXCLUSION: frozenset(S),
     A.GRANT_EXCLUSION: frozenset(S),
     A.REFUSE_EXCLUSION: frozenset(S),
+    # What belongs together does so whether it is closed or not.
+    A.LINK: frozenset(S),
+    A.UNLINK: frozenset(S),
+    A.JOIN_PROBLEM: frozenset(S),
+    A.LEAVE_PROBLEM: frozenset(S),
+    A.SPLIT: frozenset({S.SUBMITTED, S.TRIAGE, S.ASSIGNED, S.IN_PROGRESS}),
+    A.ANSWER_PROBLEM: _ANSWERABLE,
     A.WARN: OPEN,
     A.BREACH: OPEN,
     A.REMIND: OPEN,

@@ -9,11 +9,13 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal.amounts import duration
 from portal.auth.models import User
 from portal.auth.roles import Actor, Role
 from portal.directory.models import Department
 from portal.extensions import db
 from portal.language import lazy as _l
+from portal.problems import events as problem_events
 from portal.sla import targets
 from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock
@@ -26,7 +28,6 @@ from portal.tickets.service.order import ANSWER
 from portal.wording import (
     action_name,
     clock_name,
-    duration,
     local_time,
     outcome_name,
     rating_name,
@@ -48,7 +49,7 @@ SPEECH = frozenset(
         *(Action.CONFIRM, Action.ANSWER_ORDER, Action.SUPERVISE, Action.REOPEN, Action.SEND_BACK),
         *(Action.REJECT, Action.TRANSFER, Action.TERMINATE, Action.ASK_RETURN, Action.CALL_BACK),
         *(Action.ASK_EXTENSION, Action.GRANT_EXTENSION, Action.ASK_HOLD, Action.HOLD),
-        *(Action.ASK_EXCLUSION, Action.VOUCH),
+        *(Action.ASK_EXCLUSION, Action.VOUCH, Action.ANSWER_PROBLEM),
     }
 )
 
@@ -260,6 +261,7 @@ def _text(
         lines.append(_("正确的渠道：%(channel)s", channel=_(channel)))
     if payload.get("into"):
         lines.append(_("并入 %(number)s", number=payload["into"]))
+    lines += problem_events.lines(payload)
     lines += petition_events.lines(payload, firm=is_firm(actor))
     if event.action == Action.RECOMPUTE:
         lines.append(_recomputed(payload))

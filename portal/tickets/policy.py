@@ -9,11 +9,13 @@ from portal.tickets.lifecycle import REOPENABLE, Action, Outcome, Status, target
 
 A = Action
 
+_TOGETHER = (A.LINK, A.UNLINK, A.JOIN_PROBLEM, A.LEAVE_PROBLEM)
 _OVERSEE = frozenset(
     {
         *(A.SUPERVISE, A.ELEVATE, A.REASSIGN, A.TRANSFER, A.TERMINATE, A.CALL_BACK, A.NOTE),
         *(A.REDIRECT, A.REFUSE_RETURN, A.GRANT_EXTENSION, A.REFUSE_EXTENSION),
         *(A.HOLD, A.REFUSE_HOLD, A.ASK_EXCLUSION, A.GRANT_EXCLUSION, A.REFUSE_EXCLUSION),
+        *_TOGETHER,
     }
 )
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
@@ -28,13 +30,14 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
             *(A.SIGN, A.RECORD_CONTACT, A.REPLY, A.NOTE, A.ASK_INFO, A.RESOLVE),
             *(A.ASK_RETURN, A.ANSWER_ORDER, A.RESUME, A.ASK_EXTENSION, A.ASK_HOLD),
             A.SUBMIT,  # on behalf of a firm paired with the cadre that day
+            A.ANSWER_PROBLEM,
         }
     ),
     Role.REVIEWER: frozenset({A.APPROVE, A.SEND_BACK, A.REASSIGN, A.NOTE}),
     Role.DISPATCHER: frozenset(
         {
             *(A.DISPATCH, A.ASK_INFO, A.REJECT, A.TRANSFER, A.MERGE, A.REASSIGN),
-            *(A.RETURN, A.REFUSE_RETURN, A.NOTE),
+            *(A.RETURN, A.REFUSE_RETURN, A.NOTE, A.SPLIT, *_TOGETHER),
         }
     ),
     Role.SUPERVISOR: _OVERSEE,
@@ -62,7 +65,8 @@ class Facts:
     a closed ticket may be reopened; `urged` says that the firm has urged in this status already.
     `vouch_pending`: a cadre has filed it and the firm has not said yet whether its words are right.
     `exclusion_asked_by` asked to exclude it and waits; `returned` counts the returns granted,
-    `extended` the extensions granted in this round.
+    `extended` the extensions granted in this round. `problem_owner_id` answers for the common
+    problem that the ticket belongs to; known only where that answer is given.
     """
 
     status: Status
@@ -83,6 +87,7 @@ class Facts:
     returned: int = 0
     extended: int = 0
     elevated: bool = False
+    problem_owner_id: int | None = None
 
 
 def related(actor: Actor, facts: Facts) -> bool:
@@ -96,6 +101,13 @@ def related(actor: Actor, facts: Facts) -> bool:
             return actor.department_id is not None and actor.department_id == facts.department_id
         case _:
             return True
+
+
+def _related_for(action: Action, actor: Actor, facts: Facts) -> bool:
+    """The same for one action: a common problem is answered by its owner, whosever the ticket."""
+    if action is Action.ANSWER_PROBLEM:
+        return actor.id is not None and actor.id == facts.problem_owner_id
+    return related(actor, facts)
 
 
 def refusal(  # noqa: C901 – a table, one line an action
@@ -172,12 +184,11 @@ def _petition_refusal(  # noqa: C901 – a table, one line an action
 
 def allowed(actor: Actor, facts: Facts, now: datetime) -> list[Action]:
     """The actions the actor may take now: role, relation, lifecycle and state all agree."""
-    if not related(actor, facts):
-        return []
     return [
         action
         for action in Action
         if action in ROLE_ACTIONS[actor.role]
+        and _related_for(action, actor, facts)
         and targets(facts.status, action)
         and refusal(action, actor, facts, now) is None
     ]
@@ -185,7 +196,7 @@ def allowed(actor: Actor, facts: Facts, now: datetime) -> list[Action]:
 
 def ensure(action: Action, actor: Actor, facts: Facts, now: datetime) -> None:
     """Raises NotAllowed for a lacking right, InvalidTransition for a state that forbids it."""
-    if action not in ROLE_ACTIONS[actor.role] or not related(actor, facts):
+    if action not in ROLE_ACTIONS[actor.role] or not _related_for(action, actor, facts):
         raise NotAllowed("您的账号不能执行这项操作。")
     if not targets(facts.status, action):
         raise InvalidTransition(facts.status, action)

@@ -6,7 +6,9 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from portal.amounts import mask_phone
 from portal.auth.roles import Actor, Role
+from portal.problems.showing import together
 from portal.tickets import petition_showing, policy, queries, sentences
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
@@ -18,7 +20,6 @@ from portal.wording import (
     channel_name,
     clock_name,
     local_time,
-    mask_phone,
     size_name,
     urgency_name,
 )
@@ -82,6 +83,7 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "quick_key": new_key(),
         "facts": facts(ticket, actor),
         "petitions": [] if firm else petition_showing.story(ticket, now),
+        "together": together(ticket, actor),
         "timeline": timeline(ticket, events, files, actor),
     }
 

@@ -38,6 +38,7 @@ STANDING = {
     *("comment", "reply", "note", "record_contact", "urge", "supervise", "answer_order"),
     *("call_back", "ask_return", "refuse_return", "warn", "breach", "remind", "recompute"),
     *("elevate", "wait", "offer", "vouch"),
+    *("link", "unlink", "split", "join_problem", "leave_problem", "answer_problem"),
     *("ask_extension", "grant_extension", "refuse_extension", "ask_hold", "refuse_hold"),
     *("ask_exclusion", "grant_exclusion", "refuse_exclusion", "expire"),
 }
@@ -93,7 +94,9 @@ def test_of_what_is_closed_only_a_call_back_a_reopening_and_an_exclusion_are_pos
     after = {action for action in Action if targets(Status.CLOSED, action)}
     # An exclusion is about a figure, so a closed ticket may be asked about.
     figure = {Action.ASK_EXCLUSION, Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION, Action.EXPIRE}
-    assert after == {Action.CALL_BACK, Action.REOPEN, *figure}
+    # What belongs together does so afterwards, too.
+    together = {Action.LINK, Action.UNLINK, Action.JOIN_PROBLEM, Action.LEAVE_PROBLEM}
+    assert after == {Action.CALL_BACK, Action.REOPEN, *figure, *together}
     assert Status.CLOSED not in OPEN
     assert len(OPEN) == len(Status) - 1
 

@@ -15,16 +15,19 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 OVERSEE = (
     "supervise elevate reassign transfer terminate call_back note redirect refuse_return"
     " grant_extension refuse_extension hold refuse_hold ask_exclusion grant_exclusion"
-    " refuse_exclusion"
+    " refuse_exclusion link unlink join_problem leave_problem"
 )
 MAY: dict[Role, str] = {
     Role.APPLICANT: "supply_info comment vouch urge withdraw confirm dispute reopen",
     Role.CADRE: (
         "sign record_contact reply note ask_info resolve ask_return answer_order resume"
-        " ask_extension ask_hold"
+        " ask_extension ask_hold answer_problem"
     ),
     Role.REVIEWER: "approve send_back reassign note",
-    Role.DISPATCHER: "dispatch ask_info reject transfer merge reassign return refuse_return note",
+    Role.DISPATCHER: (
+        "dispatch ask_info reject transfer merge reassign return refuse_return note"
+        " link unlink split join_problem leave_problem"
+    ),
     Role.SUPERVISOR: OVERSEE,
     Role.LEADER: OVERSEE,
     Role.ADMIN: "",
@@ -73,6 +76,7 @@ def facts(status: Status, action: Action, role: Role = Role.DISPATCHER) -> Facts
         exclusion_asked_by=98 if exclusion else None,
         returned=1 if role in (Role.SUPERVISOR, Role.LEADER) else 0,
         order_pending=action is Action.ANSWER_ORDER,
+        problem_owner_id=ME,
     )
 
 
@@ -105,6 +109,7 @@ def test_a_bound_role_may_do_nothing_to_the_tickets_of_others(role: Role, action
         enterprise_id=FIRM + 1,
         department_id=DEPARTMENT + 1,
         assignee_id=ME + 1,
+        problem_owner_id=ME + 1,
     )
     if action in MAY[role].split() and role not in BOUND:
         ensure(action, actor(role), ticket, NOW)

@@ -97,7 +97,7 @@ def test_the_ticket_page_costs_the_same_for_a_long_history(visit: Visitor, town:
             applicant.comment(Ask(town.firm, ticket_id, utcnow()), f"补充 {place}")
     with counted(db.engine) as long:
         assert "进展 39" in visit.get("cadre", f"/tickets/{number}").words
-    assert len(long) == len(short) <= 12, long
+    assert len(long) == len(short) <= 14, long
 
 
 def walk(first: Page[Ticket], follow) -> list[int]:

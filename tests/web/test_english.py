@@ -50,6 +50,7 @@ DATA = {
     "portal/tickets/importer": "said to the operator, or the names of imported firms",
     "portal/demo": "plays Chinese firms and officers",
     "portal/sla/simulate": "plays Chinese firms and officers",
+    "portal/problems/boilerplate.py": "looked for in what firms write",
     "portal/directory/defaults.py": "categories as they are stored",
     "portal/routing/service.py": "reasons as they are stored",
     "portal/routing/past_file.py": "said to the operator",

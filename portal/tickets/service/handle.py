@@ -1,5 +1,7 @@
 """The cadre's verbs, from sign to resolve, ask_return and answer_order."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from portal.auth.roles import Role
@@ -41,8 +43,23 @@ def record_contact(ask: Ask, method: str, summary: str) -> Ticket:
 
 def reply(ask: Ask, text: str) -> Ticket:
     """A public answer to the firm; the first one ends the contact, verify and reply clocks."""
-    ticket = begin(ask, Action.REPLY)
-    record(ask, ticket, Action.REPLY, text=text)
+    return _answered(ask, begin(ask, Action.REPLY), Action.REPLY, text)
+
+
+def answer_problem(ask: Ask, text: str, problem: str, owner_id: int) -> Ticket:
+    """A common problem's one answer, given by its owner: a reply in all it does.
+
+    `problem`: the name that the firm reads. Raises NotAllowed for anybody but the owner.
+    """
+    ticket = begin(ask, Action.ANSWER_PROBLEM, problem_owner_id=owner_id)
+    _answered(ask, ticket, Action.ANSWER_PROBLEM, text, problem=problem)
+    if ticket.assignee_id != owner_id:
+        tell(ticket, "problem_answered", ask.now, users=[ticket.assignee_id])
+    return ticket
+
+
+def _answered(ask: Ask, ticket: Ticket, action: Action, text: str, **said: Any) -> Ticket:
+    record(ask, ticket, action, text=text, **said)
     clocks = Clocks(ticket, ask.now)
     clocks.stop("contact", "verify", "reply")
     clocks.refresh()

@@ -1,7 +1,7 @@
 """The one way to change a ticket: rights, lifecycle, lock, version, event (architecture.md §3)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,15 +54,16 @@ def locked(ticket_id: int) -> Ticket:
     return ticket
 
 
-def begin(ask: Ask, action: Action) -> Ticket:
+def begin(ask: Ask, action: Action, **known: Any) -> Ticket:
     """Locks the ticket and makes sure that the actor may take `action` on what they saw.
 
+    `known`: facts for the rules that the ticket's row does not hold.
     Raises NotFound, Repeated, NotAllowed, InvalidTransition, Stale.
     """
     ticket = locked(ask.ticket_id)
     if ask.key is not None and _done_before(ticket.id, ask.key):
         raise Repeated()
-    policy.ensure(action, ask.actor, ticket.facts, ask.now)
+    policy.ensure(action, ask.actor, replace(ticket.facts, **known), ask.now)
     if ask.seen is not None and ask.seen != ticket.version and action not in _RECORDS:
         raise Stale(ask.seen, ticket.version)
     return ticket
