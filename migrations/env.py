@@ -17,7 +17,7 @@ OWNER_URL = current_app.config["MIGRATION_DATABASE_URL"]
 APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
 OWNER_ROLE = make_url(OWNER_URL).username
 # Rows that are written once and never changed; a trigger says so too, to every role.
-APPEND_ONLY = ("ticket_event",)
+APPEND_ONLY = ("ticket_event", "directory_change")
 # A migration gives up rather than hold up the whole site behind a lock it cannot get.
 LOCK_TIMEOUT = "5s"
 

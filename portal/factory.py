@@ -12,6 +12,7 @@ from portal.auth import gate
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
 from portal.directory import admin
+from portal.directory import views as enterprise_views
 from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     home_views.blueprint,
     auth_views.blueprint,
     filing.blueprint,
+    enterprise_views.blueprint,
     desk.blueprint,
     review.blueprint,
     dispatch.blueprint,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from portal.auth.roles import STAFF_ROLES, Role
+from portal.directory.class_words import class_name
 from portal.errors import PortalError
 from portal.extensions import db, login_manager
 from portal.language import lazy as _l
@@ -27,6 +28,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     Role.APPLICANT: (
         (_l("我的诉求"), "tickets.mine", "list"),
         (_l("提交诉求"), "tickets.new", "plus"),
+        (_l("企业信息"), "enterprise.show", "building"),
         (_l("走访记录"), "visits.about", "people"),
     ),
     Role.CADRE: (
@@ -54,9 +56,9 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.ADMIN: (
         (_l("账号"), "admin.users", "person"),
+        (_l("企业与包联"), "admin.enterprises", "people"),
         (lazy_in("list", "承办单位"), "admin.departments", "building"),
         (lazy_in("list", "诉求类别"), "admin.categories", "list"),
-        (_l("包联"), "admin.pairings", "people"),
         (_l("派单规则"), "rules.index", "route"),
         (_l("日历与时限"), "sla_admin.calendar", "clock"),
     ),
@@ -72,7 +74,7 @@ COUNTS: dict[str, Callable[[Role], int]] = {
 
 def init_app(app: Flask) -> None:
     """Registers filters, context, headers and error pages."""
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS, class_name=class_name)
     app.jinja_env.globals["LIGHTS"] = LIGHTS
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)

@@ -63,6 +63,7 @@ def clean(app: Flask, owner: Engine) -> Iterator[None]:
     with owner.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
         connection.execute(text("DELETE FROM policy WHERE enacted_at IS NULL"))
+        connection.execute(text("DELETE FROM category WHERE parent_id IS NOT NULL"))
     with app.app_context():
         app.extensions["rq"].queue.empty()
     yield

@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from portal.db import transaction
+from portal.directory import place_service
+from portal.directory.changes import Editor
 from portal.directory.models import (
     EnterpriseClass,
     EnterpriseContact,
@@ -105,6 +107,8 @@ def fill() -> None:
         rules = rulebook.new_draft(town.admin, MONDAY)
         region = (None, town.region_id, None, None)
         rulebook.put_rule(town.admin, rules.id, 0, region, town.departments["labour"], MONDAY)
+        editor = Editor(town.admin.id, MONDAY)
+        place_service.set_place_active(editor, "regions", town.region_id, active=False)
     make_problem(town, held, disputed)
     visited(town)
 

@@ -34,6 +34,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "tickets.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "tickets.explain": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "tickets.download": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "enterprise": frozenset({Role.APPLICANT}),
     "desk": frozenset({Role.CADRE}),
     "desk.note": frozenset(STAFF_ROLES),
     "desk.ask_info": frozenset({Role.CADRE, Role.DISPATCHER}),

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, Role
+from portal.directory.changes import Editor, added, noted, record
 from portal.directory.models import Enterprise
 from portal.directory.uscc import checked_uscc
 from portal.errors import N_, Invalid, NotFound
@@ -107,6 +108,29 @@ def create_user(
     return user
 
 
+def create_for_somebody(
+    editor: Editor,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    *,
+    phone: str | None = None,
+    enterprise_id: int | None = None,
+    department_id: int | None = None,
+) -> User:
+    """An account that an administrator makes, with a one-time password; see create_user."""
+    user = create_user(
+        *(username, name, role, password, editor.at),
+        phone=phone,
+        enterprise_id=enterprise_id,
+        department_id=department_id,
+        must_change_password=True,
+    )
+    added(editor, user)
+    return user
+
+
 def sign_in(username: str, password: str, now: datetime) -> User | None:
     """The account when name and password are right, else None; takes the same time either way."""
     user = db.session.scalar(select(User).where(User.username == username.strip().lower()))
@@ -154,7 +178,12 @@ def check_password(password: str, *personal: str) -> None:
 
 
 def update_user(
-    actor_id: int, user_id: int, name: str, phone: str | None, role: Role, department_id: int | None
+    editor: Editor,
+    user_id: int,
+    name: str,
+    phone: str | None,
+    role: Role,
+    department_id: int | None,
 ) -> User:
     """Changes a person's name, telephone, role and department.
 
@@ -163,34 +192,37 @@ def update_user(
     """
     user = get_user(user_id)
     if role != user.role:
-        if user.id == actor_id:
+        if user.id == editor.id:
             raise Invalid("不能更改本人的角色，请由另一名系统管理员操作。", "role")
         if Role.APPLICANT in (role, user.role):
             raise Invalid("企业经办人账号不能改为工作人员，反过来也不行；请另建账号。", "role")
     if role in DEPARTMENT_ROLES and department_id is None:
         raise Invalid("请选择所在单位。", "department_id")
-    user.name, user.phone = name, phone
-    user.role = role
-    user.department_id = department_id if role in DEPARTMENT_ROLES else None
+    with noted(editor, user):
+        user.name, user.phone = name, phone
+        user.role = role
+        user.department_id = department_id if role in DEPARTMENT_ROLES else None
     return user
 
 
-def set_active(actor_id: int, user_id: int, active: bool) -> User:
+def set_active(editor: Editor, user_id: int, active: bool) -> User:
     """Lets a person sign in, or no longer: then every session of theirs ends. Raises Invalid."""
     user = get_user(user_id)
-    if user.id == actor_id and not active:
+    if user.id == editor.id and not active:
         raise Invalid("不能停用本人的账号，请由另一名系统管理员操作。")
     if user.active and not active:
         user.session_epoch += 1
-    user.active = active
+    with noted(editor, user):
+        user.active = active
     return user
 
 
-def reset_password(user_id: int, password: str, now: datetime) -> User:
+def reset_password(editor: Editor, user_id: int, password: str) -> User:
     """Gives a one-time password that must be changed at the next sign-in. Raises Invalid."""
     user = get_user(user_id)
     check_password(password, user.name, user.username)
-    set_password(user, password, now, must_change=True)
+    set_password(user, password, editor.at, must_change=True)
+    record(editor, "user", user_id, {}, {"password": True})
     return user
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from portal.demo import checks, life, plan, present, refused, rulebook, visited
+from portal.demo import checks, life, plan, present, refused, registered, rulebook, visited
 from portal.demo.case import Case
 from portal.demo.cast import Cast
 from portal.demo.stage import Stage, one_transaction
@@ -61,6 +61,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         visited.enter(today, cast, plan.source(f"{SEED}:visited"), now)
         today.play(now)
         rulebook.draft(cast, now)
+        registered.enter(cast, plan.source(f"{SEED}:registered"))
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

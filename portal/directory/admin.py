@@ -2,6 +2,8 @@
 
 from portal.directory import (
     admin_categories,
+    admin_firm_parts,
+    admin_firms,
     admin_pairings,
     admin_places,
     admin_queue,
@@ -12,5 +14,5 @@ from portal.directory.admin_blueprint import blueprint
 __all__ = ["PAGES", "blueprint"]
 PAGES = (
     *(admin_users, admin_places, admin_categories),
-    *(admin_pairings, admin_queue),
+    *(admin_firms, admin_firm_parts, admin_pairings, admin_queue),
 )

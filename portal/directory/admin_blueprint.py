@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from portal.db import utcnow
 from portal.directory import queries
+from portal.directory.changes import Editor
 from portal.directory.models import Enterprise
 from portal.errors import Invalid
 from portal.language import said
@@ -26,6 +27,11 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 def my_id() -> int:
     """The id of the administrator who asks."""
     return current_user.id
+
+
+def editor() -> Editor:
+    """The administrator who asks, and the instant, as services note who changed what."""
+    return Editor(my_id(), utcnow())
 
 
 def today() -> date:

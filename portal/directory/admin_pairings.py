@@ -1,8 +1,11 @@
 """Pairings: which cadre stands for which firm, with the history."""
 
+from functools import partial
+
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
+from portal.auth import service as accounts
 from portal.db import transaction
 from portal.directory import queries, service
 from portal.directory.admin_blueprint import (
@@ -10,6 +13,7 @@ from portal.directory.admin_blueprint import (
     blueprint,
     confirm,
     done,
+    editor,
     find_firm,
     page,
     today,
@@ -25,10 +29,11 @@ from portal.paging import Page
 def pairings() -> Answer:
     """All pairings, newest first, of the firms that match."""
     search = clean(request.args.get("q"))[:50]
-    before, after = _row("before"), _row("after")
-    rows, more = queries.pairings(search, before, after)
-    found = _page(rows, more, search, before, after)
-    return render_template("admin/pairings.html", page=found, q=search, today=today())
+    before, after, cadre_id = _row("before"), _row("after"), _row("cadre")
+    rows, more = queries.pairings(search, cadre_id, before, after)
+    found = _page(rows, more, {"q": search or None, "cadre": cadre_id}, before, after)
+    cadre = accounts.get_user(cadre_id) if cadre_id is not None else None
+    return render_template("admin/pairings.html", page=found, q=search, cadre=cadre, today=today())
 
 
 @blueprint.route("/pairings/new", methods=["GET", "POST"])
@@ -40,7 +45,14 @@ def new_pairing() -> Answer:
         try:
             with transaction():
                 firm = find_firm(form.firm.data or "")
-                service.pair(firm.id, form.owner_id.data, form.deputy_id.data, starts_on, today())
+                service.pair(
+                    editor(),
+                    firm.id,
+                    form.owner_id.data,
+                    form.deputy_id.data,
+                    starts_on,
+                    today(),
+                )
                 name = firm.name
             return done(_("“%(firm)s”的包联已保存。", firm=name), "admin.pairings", q=name)
         except Invalid as error:
@@ -62,7 +74,7 @@ def end_pairing(pairing_id: int) -> Answer:
         )
         return confirm(title, consequence, _("结束包联"), back)
     with transaction():
-        service.end_pairing(pairing_id, today())
+        service.end_pairing(editor(), pairing_id, today())
     return done(_("包联已结束。"), "admin.pairings", q=firm)
 
 
@@ -72,15 +84,19 @@ def _row(name: str) -> int | None:
 
 
 def _page(
-    rows: list[Pairing], more: bool, search: str, before: int | None, after: int | None
+    rows: list[Pairing],
+    more: bool,
+    chosen: dict[str, str | int | None],
+    before: int | None,
+    after: int | None,
 ) -> Page[Pairing]:
     if not rows:
         return Page([])
     older = more if after is None else True
     newer = more if after is not None else before is not None
-    q = search or None
+    address = partial(url_for, "admin.pairings", **chosen)
     return Page(
         rows,
-        next_url=url_for("admin.pairings", before=rows[-1].id, q=q) if older else None,
-        prev_url=url_for("admin.pairings", after=rows[0].id, q=q) if newer else None,
+        next_url=address(before=rows[-1].id) if older else None,
+        prev_url=address(after=rows[0].id) if newer else None,
     )

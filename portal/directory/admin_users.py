@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from portal.auth import service as accounts
 from portal.auth.models import User
 from portal.auth.roles import ACCOUNT_ROLES, Role
-from portal.db import transaction, utcnow
-from portal.directory import queries, service
+from portal.db import transaction
+from portal.directory import cadre_queries, cadre_service, change_words, queries, service
 from portal.directory.admin_blueprint import (
     Answer,
     blueprint,
     confirm,
     done,
+    editor,
     find_firm,
     my_id,
     page,
@@ -22,6 +23,7 @@ from portal.directory.admin_blueprint import (
     today,
 )
 from portal.directory.forms import (
+    AbilitiesForm,
     ApplicantForm,
     LeaveForm,
     NewApplicantForm,
@@ -79,7 +81,7 @@ def new_user() -> Answer:
 @blueprint.route("/users/new-applicant", methods=["GET", "POST"])
 def new_applicant() -> Answer:
     """One more applicant of a firm."""
-    form = NewApplicantForm()
+    form = NewApplicantForm(firm=clean(request.args.get("firm"))[:50])
     if form.validate_on_submit():
         try:
             firm = find_firm(form.firm.data or "")
@@ -97,14 +99,13 @@ def _create(
     """Creates the account; None, and the form says why, when it was refused."""
     try:
         with transaction():
-            created = accounts.create_user(
+            created = accounts.create_for_somebody(
+                editor(),
                 form.username.data or "",
                 form.name.data or "",
                 role,
                 form.password.data or "",
-                utcnow(),
                 phone=form.phone.data or None,
-                must_change_password=True,
                 **details,
             )
             user_id = created.id
@@ -126,7 +127,7 @@ def user(user_id: int) -> Answer:
         name, phone = form.name.data or "", form.phone.data or None
         try:
             with transaction():
-                accounts.update_user(my_id(), user_id, name, phone, role, unit)
+                accounts.update_user(editor(), user_id, name, phone, role, unit)
             return done(_("账号已保存。"), "admin.user", user_id=user_id)
         except Invalid as error:
             blame(form, error)
@@ -141,8 +142,29 @@ def _about(person: User) -> dict[str, Any]:
         "is_me": person.id == my_id(),
         "leaves": queries.leaves(person.id) if cadre else None,
         "open_count": queries.open_count(person.id) if cadre else 0,
+        "load": cadre_queries.loads_of([person.id]).get(person.id, 0),
+        "skills": cadre_service.skills_of(person.id) if cadre else {},
+        "paired": cadre_queries.paired_count(person.id, today()) if cadre else 0,
+        "history": change_words.said(queries.changes_of("user", person.id)),
         "today": today(),
     }
+
+
+@blueprint.route("/users/<int:user_id>/abilities", methods=["GET", "POST"])
+def abilities(user_id: int) -> Answer:
+    """What a cadre knows, and how many tickets they hold at once."""
+    person = accounts.get_user(user_id)
+    known = cadre_service.skills_of(user_id)
+    form = AbilitiesForm(known, skills=list(known), capacity=person.capacity)
+    if form.validate_on_submit():
+        skills, capacity = form.skills.data or [], form.capacity.data
+        try:
+            with transaction():
+                cadre_service.set_abilities(editor(), user_id, skills, capacity)
+            return done(_("专长和容量已保存，从下一次派单起生效。"), "admin.user", user_id=user_id)
+        except Invalid as error:
+            blame(form, error)
+    return page("admin/abilities.html", form, person=person)
 
 
 @blueprint.route("/users/<int:user_id>/deactivate", methods=["GET", "POST"])
@@ -158,7 +180,7 @@ def deactivate_user(user_id: int) -> Answer:
         return confirm(title, consequence, _("停用账号"), back)
     try:
         with transaction():
-            accounts.set_active(my_id(), user_id, active=False)
+            accounts.set_active(editor(), user_id, active=False)
     except Invalid as error:
         return refused(error, "admin.user", user_id=user_id)
     return done(_("账号已停用。"), "admin.user", user_id=user_id)
@@ -168,7 +190,7 @@ def deactivate_user(user_id: int) -> Answer:
 def activate_user(user_id: int) -> Answer:
     """Lets a stopped account sign in again."""
     with transaction():
-        accounts.set_active(my_id(), user_id, active=True)
+        accounts.set_active(editor(), user_id, active=True)
     return done(_("账号已启用。"), "admin.user", user_id=user_id)
 
 
@@ -182,7 +204,7 @@ def reset_password(user_id: int) -> Answer:
     if form.validate_on_submit():
         try:
             with transaction():
-                accounts.reset_password(user_id, form.password.data or "", utcnow())
+                accounts.reset_password(editor(), user_id, form.password.data or "")
             return done(_("密码已重设，请告知本人。"), "admin.user", user_id=user_id)
         except Invalid as error:
             blame(form, error)
@@ -198,7 +220,7 @@ def add_leave(user_id: int) -> Answer:
         starts_on, ends_on = form.starts_on.data or today(), form.ends_on.data or today()
         try:
             with transaction():
-                service.add_leave(user_id, form.deputy_id.data, starts_on, ends_on)
+                service.add_leave(editor(), user_id, form.deputy_id.data, starts_on, ends_on)
             return done(_("请假已登记，这几天不派新诉求给此人。"), "admin.user", user_id=user_id)
         except Invalid as error:
             blame(form, error)
@@ -209,5 +231,5 @@ def add_leave(user_id: int) -> Answer:
 def remove_leave(user_id: int, leave_id: int) -> Answer:
     """Takes leave back."""
     with transaction():
-        service.remove_leave(user_id, leave_id, today())
+        service.remove_leave(editor(), user_id, leave_id, today())
     return done(_("请假已撤销。"), "admin.user", user_id=user_id)

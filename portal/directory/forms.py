@@ -3,12 +3,14 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, TextAreaField
+from wtforms import DateField, IntegerField, SelectMultipleField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput
 
 from portal import fields
-from portal.directory import queries
-from portal.directory.models import Department
+from portal.directory import cadre_queries, queries
+from portal.directory.models import Category, Department
 from portal.language import lazy as _l
 from portal.wording import ROLES
 
@@ -31,9 +33,23 @@ class _Day(DateField):
             raise ValueError(str(self.ask)) from error
 
 
-def day(label: str, ask: str) -> DateField:
+def day(label: str, ask: str, *, required: bool = True) -> DateField:
     """A local date."""
-    return _Day(label, [InputRequired(message=ask)], ask=ask)
+    need = InputRequired(message=ask) if required else Optional()
+    return _Day(label, [need], ask=ask)
+
+
+class _Capacity(IntegerField):
+    """A number of tickets from 1 to 9999, or nothing."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = fields.code(valuelist[0]) if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        if not text.isascii() or not text.isdigit() or len(text) > 4 or int(text) < 1:
+            raise ValueError(str(_l("请填写 1 到 9999 的整数，不限时留空。")))
+        self.data = int(text)
 
 
 class BareForm(FlaskForm):
@@ -95,23 +111,64 @@ class LeaveForm(FlaskForm):
         fields.offer(self.deputy_id, others, _l("无代理人"))
 
 
+class AbilitiesForm(FlaskForm):
+    """What a cadre knows, and how much they hold at once."""
+
+    skills = SelectMultipleField(
+        _l("专长类别"),
+        coerce=int,
+        validate_choice=False,
+        option_widget=CheckboxInput(),
+        description=_l("一项都不勾选时，各类诉求都可以派给这名干部。"),
+    )
+    capacity = _Capacity(
+        _l("容量"),
+        [Optional()],
+        description=_l("同时办理的诉求最多几件；留空表示不限。满了以后，新诉求派给同单位其他人。"),
+    )
+
+    def __init__(self, known: dict[int, str], **kw: Any) -> None:
+        """`known`: the skills noted already, which stay on offer when out of use."""
+        super().__init__(**kw)
+        offered = known | queries.names(Category)
+        order = [*queries.names(Category), *(one for one in known)]
+        self.skills.choices = [SelectChoice(str(key), offered[key]) for key in dict.fromkeys(order)]
+
+
 class PlaceForm(FlaskForm):
-    """A region or a chain."""
+    """A region."""
 
     name = fields.line(_l("名称"), _l("请填写名称。"), most=40)
     position = fields.whole(_l("排列顺序"), PLACE_ASK)
 
 
+class ChainForm(PlaceForm):
+    """A chain and its chief."""
+
+    chief_id = fields.pick(_l("链长"), _l("请从列表中选择链长。"), required=False)
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(**kw)
+        fields.offer(self.chief_id, cadre_queries.chiefs(), _l("暂无链长"))
+
+
 class DepartmentForm(PlaceForm):
-    """A department."""
+    """A department; `unit_id`: the one that is changed."""
 
     phone = fields.phone(_l("单位电话"), required=False)
+    parent_id = fields.pick(_l("上级单位"), _l("请从列表中选择上级单位。"), required=False)
+
+    def __init__(self, unit_id: int | None = None, **kw: Any) -> None:
+        super().__init__(**kw)
+        units = queries.department_choices(unit_id)
+        fields.offer(self.parent_id, units, _l("没有上级单位"))
 
 
 class CategoryForm(FlaskForm):
     """A category of requests."""
 
     name = fields.line(_l("名称"), _l("请填写类别名称。"), most=20)
+    parent_id = fields.pick(_l("上级类别"), _l("请从列表中选择上级类别。"), required=False)
     template = TextAreaField(
         _l("填写提示"),
         [Optional(), Length(max=1000, message=_l("填写提示请控制在 1000 个字以内。"))],
@@ -127,6 +184,11 @@ class CategoryForm(FlaskForm):
     )
     complex = fields.tick(_l("复杂事项"), description=_l("办结时限按复杂事项计算。"))
     consult = fields.tick(_l("咨询事项"), description=_l("答复时限按咨询事项计算。"))
+
+    def __init__(self, category_id: int | None = None, **kw: Any) -> None:
+        super().__init__(**kw)
+        tops = queries.top_categories(category_id)
+        fields.offer(self.parent_id, tops, _l("没有上级，是一级类别"))
 
 
 class PairingForm(FlaskForm):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import BigId, Instant, Words
+from portal.db import BigId, Instant, Json, Words
 from portal.extensions import Base
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SIZES = ("large", "medium", "small", "micro")
 # Titles that a firm is granted for some years: 专精特新, 单项冠军, 瞪羚, 规上, 独角兽, 高新技术.
 CLASSES = ("specialised", "champion", "gazelle", "above_scale", "unicorn", "high_tech")
+# What a change of the directory is a change of.
+NOUNS = ("enterprise", "department", "region", "chain", "category", "user")
 
 
 class Region(Base):
@@ -59,6 +61,13 @@ class Category(Base):
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
+    parent: Mapped["Category | None"] = relationship(remote_side="Category.id")
+
+    @property
+    def full_name(self) -> str:
+        """The name after its parent's: “融资 › 贷款续贷”."""
+        return f"{self.parent.name} › {self.name}" if self.parent is not None else self.name
+
 
 class Department(Base):
     """A unit that answers 承办单位; its reviewer 分管负责人 approves what its cadres resolve.
@@ -75,11 +84,14 @@ class Department(Base):
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
+    parent: Mapped["Department | None"] = relationship(remote_side="Department.id")
+
 
 class Enterprise(Base):
     """A firm, identified by its uscc 统一社会信用代码 (GB 32100-2015)."""
 
     __table_args__ = (
+        Index("ix_enterprise_newest", "created_at", "id"),
         CheckConstraint("uscc ~ '^[0-9A-Z]{18}$'", name="uscc"),
         CheckConstraint(f"size IN {SIZES}", name="size"),
     )
@@ -191,3 +203,25 @@ class Leave(Base):
 
     cadre: Mapped["User"] = relationship(foreign_keys=[cadre_id])
     deputy: Mapped["User | None"] = relationship(foreign_keys=[deputy_id])
+
+
+class DirectoryChange(Base):
+    """Who changed what of the directory, from what and to what; written once, never changed.
+
+    `old` and `new` hold the fields that differ, in words where they name another row.
+    """
+
+    __table_args__ = (
+        CheckConstraint(f"noun IN {NOUNS}", name="noun"),
+        Index("ix_directory_change_row", "noun", "row_id", "id"),
+    )
+
+    id: Mapped[BigId]
+    noun: Mapped[Words]
+    row_id: Mapped[int]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    at: Mapped[Instant]
+    old: Mapped[Json]
+    new: Mapped[Json]
+
+    actor: Mapped["User | None"] = relationship(foreign_keys=[actor_id])

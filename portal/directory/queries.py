@@ -1,8 +1,8 @@
 """Reads the directory: names for lists to choose from, and the administrator's lists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -13,7 +13,9 @@ from portal.directory.models import (
     Category,
     Chain,
     Department,
+    DirectoryChange,
     Enterprise,
+    EnterpriseClass,
     Leave,
     Pairing,
     Region,
@@ -27,10 +29,104 @@ from portal.tickets.models import Ticket
 Named = type[Region] | type[Chain] | type[Category] | type[Department]
 
 
+Tree = TypeVar("Tree", Category, Department)
+CHANGES_SHOWN = 30
+INDENT = "\N{EM SPACE}"  # a plain blank at the start of an option is not shown
+
+
 def names(model: Named) -> dict[int, str]:
-    """The active rows of a list to choose from: id → name, in their order."""
+    """The active rows of a list to choose from: id → name, in their order.
+
+    A category of the second level stands after its parent and is named with it.
+    """
+    if model is Category:
+        rows = in_tree(db.session.scalars(select(Category).where(Category.active)))
+        top = {row.id: row.name for row, depth in rows if not depth}
+        return {
+            row.id: f"{top[row.parent_id]} › {row.name}" if row.parent_id in top else row.name
+            for row, _depth in rows
+        }
     query = select(model.id, model.name).where(model.active)
     return dict(db.session.execute(query.order_by(model.position, model.id)).all())
+
+
+def in_tree(rows: Iterable[Tree]) -> list[tuple[Tree, int]]:
+    """Rows of a tree in reading order, each with its depth from 0.
+
+    Among brothers the active ones come first, by position. A row whose parent is not among the
+    rows stands at the top; so does what hangs in a loop, which no door lets in.
+    """
+    everything = sorted(rows, key=lambda row: (not row.active, row.position, row.id))
+    present = {row.id for row in everything}
+    below: dict[int | None, list[Tree]] = {}
+    for row in everything:
+        below.setdefault(row.parent_id if row.parent_id in present else None, []).append(row)
+    ordered: list[tuple[Tree, int]] = []
+    stack = [(row, 0) for row in reversed(below.get(None, []))]
+    while stack:
+        row, depth = stack.pop()
+        ordered.append((row, depth))
+        stack += [(child, depth + 1) for child in reversed(below.get(row.id, []))]
+    placed = {row.id for row, _depth in ordered}
+    return [*ordered, *((row, 0) for row in everything if row.id not in placed)]
+
+
+def departments(search: str) -> list[tuple[Department, int]]:
+    """All units as a tree, or those whose name holds `search` with all that stand above them."""
+    rows = list(db.session.scalars(select(Department)))
+    if search:
+        by_id = {row.id: row for row in rows}
+        kept: set[int] = set()
+        for row in rows:
+            place: Department | None = row if search.lower() in row.name.lower() else None
+            while place is not None and place.id not in kept:
+                kept.add(place.id)
+                place = by_id.get(place.parent_id) if place.parent_id is not None else None
+        rows = [row for row in rows if row.id in kept]
+    return in_tree(rows)
+
+
+def department_choices(without: int | None) -> dict[int, str]:
+    """The active units to hang another one under: id → name, indented by depth.
+
+    `without`: the unit that is moved; it and what stands below it are left out.
+    """
+    offered, hidden = {}, set()
+    for row, depth in in_tree(db.session.scalars(select(Department).where(Department.active))):
+        if row.id == without or row.parent_id in hidden:
+            hidden.add(row.id)
+            continue
+        offered[row.id] = f"{INDENT * depth}{row.name}"
+    return offered
+
+
+def top_categories(without: int | None) -> dict[int, str]:
+    """The active categories of the first level, but one: id → name."""
+    query = select(Category.id, Category.name).where(
+        Category.active, Category.parent_id.is_(None), Category.id != (without or 0)
+    )
+    return dict(db.session.execute(query.order_by(Category.position, Category.id)).all())
+
+
+def classes_on(enterprise_id: int, day: date) -> list[str]:
+    """The titles (codes of models.CLASSES) that a firm holds on a local day, for its figures."""
+    query = select(EnterpriseClass.name).where(
+        EnterpriseClass.enterprise_id == enterprise_id,
+        EnterpriseClass.valid_from <= day,
+        or_(EnterpriseClass.valid_to.is_(None), EnterpriseClass.valid_to >= day),
+    )
+    return list(db.session.scalars(query.order_by(EnterpriseClass.name)))
+
+
+def changes_of(noun: str, row_id: int) -> list[DirectoryChange]:
+    """The newest changes of a row, each with who made it."""
+    query = (
+        select(DirectoryChange)
+        .where(DirectoryChange.noun == noun, DirectoryChange.row_id == row_id)
+        .options(joinedload(DirectoryChange.actor))
+        .order_by(DirectoryChange.id.desc())
+    )
+    return list(db.session.scalars(query.limit(CHANGES_SHOWN)))
 
 
 def region_names() -> dict[int, str]:
@@ -43,10 +139,24 @@ def chain_names() -> dict[int, str]:
     return names(Chain)
 
 
-def everything(model: Named) -> list[Any]:
-    """All rows of a plain list, the inactive ones last."""
+def places(model: type[Region] | type[Chain]) -> list[Any]:
+    """All rows of a plain list, the inactive ones last; chains with their chiefs."""
     query = select(model).order_by(model.active.desc(), model.position, model.id)
+    if model is Chain:
+        query = query.options(joinedload(Chain.chief))
     return list(db.session.scalars(query))
+
+
+def categories() -> list[tuple[Category, int]]:
+    """All categories as a tree."""
+    return in_tree(db.session.scalars(select(Category)))
+
+
+def units_below(department_id: int) -> list[Department]:
+    """The units right under one."""
+    query = select(Department).where(Department.parent_id == department_id)
+    order = Department.active.desc(), Department.position, Department.id
+    return list(db.session.scalars(query.order_by(*order)))
 
 
 def cadre_names() -> dict[int, str]:
@@ -119,10 +229,13 @@ def enterprises(search: str, limit: int) -> list[Enterprise]:
     return list(db.session.scalars(like.order_by(Enterprise.name).limit(limit)))
 
 
-def pairings(search: str, before: int | None, after: int | None) -> tuple[list[Pairing], bool]:
+def pairings(
+    search: str, cadre_id: int | None, before: int | None, after: int | None
+) -> tuple[list[Pairing], bool]:
     """Pairings of firms by name or credit code, newest first, and whether more lie beyond.
 
-    `before` asks for older rows than that id, `after` for newer ones.
+    `cadre_id`: only those of which this cadre is owner or deputy. `before` asks for older rows
+    than that id, `after` for newer ones.
     """
     query: Select[Any] = (
         select(Pairing)
@@ -134,8 +247,10 @@ def pairings(search: str, before: int | None, after: int | None) -> tuple[list[P
         )
     )
     if search:
-        columns = (Enterprise.name, Enterprise.uscc)
+        columns = (Enterprise.name, Enterprise.short_name, Enterprise.uscc)
         query = query.where(or_(*(c.icontains(search, autoescape=True) for c in columns)))
+    if cadre_id is not None:
+        query = query.where(or_(Pairing.owner_id == cadre_id, Pairing.deputy_id == cadre_id))
     if after is not None:
         query = query.where(Pairing.id > after).order_by(Pairing.id)
     else:

@@ -87,17 +87,25 @@ def rules_for(
     complexity: str,
     kind: str,
     category: int | None = None,
+    parent: int | None = None,
 ) -> dict[str, ClockRule]:
     """The rule of each clock for such a ticket, the most specific one.
 
     `urgency`: normal, urgent, critical. `complexity`: normal, complex. `kind`: request, consult.
-    `category`: its id; None is one that no rule names.
+    `category`: its id; None is one that no rule names. `parent`: the category above, whose rules
+    hold for a clock where none that names the category itself does.
     Raises ValueError when two rules of one clock are equally specific.
     """
     fitting: dict[str, list[ClockRule]] = {}
+    above: dict[str, list[ClockRule]] = {}
     for rule in profile_rules:
         if rule.fits(urgency=urgency, complexity=complexity, kind=kind, category=category):
             fitting.setdefault(rule.clock, []).append(rule)
+        if rule.fits(urgency=urgency, complexity=complexity, kind=kind, category=parent):
+            above.setdefault(rule.clock, []).append(rule)
+    if parent is not None:
+        own = {clock for clock, rules in fitting.items() if any(r.categories for r in rules)}
+        fitting |= {clock: rules for clock, rules in above.items() if clock not in own}
     chosen: dict[str, ClockRule] = {}
     for clock, rules in fitting.items():
         first, *others = sorted(rules, key=lambda rule: -rule.weight)

@@ -90,6 +90,7 @@ def _rules_of(rules: Iterable[ClockRule], row: Row) -> Rules:
         complexity="complex" if row.complex else "normal",
         kind="consult" if row.consult else "request",
         category=row.category_id,
+        parent=row.parent_id,
     )
 
 
@@ -100,6 +101,7 @@ def _clocks() -> Select:
             *(Clock.id, Clock.ticket_id, Clock.kind, Clock.state, Clock.target, Clock.pausable),
             *(Clock.calendar_id, Clock.started_at, Clock.due_at, Clock.original_due_at),
             *(Ticket.urgency, Ticket.category_id, Category.complex, Category.consult),
+            Category.parent_id,
         )
         .join(Ticket, Ticket.id == Clock.ticket_id)
         .join(Category, Category.id == Ticket.category_id)

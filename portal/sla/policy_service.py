@@ -7,10 +7,11 @@ from hashlib import sha256
 
 from sqlalchemy import delete, func, select, text
 
+from portal.directory.models import Category
 from portal.errors import Conflict, Invalid, NotFound
 from portal.extensions import db
 from portal.sla import policy_rules, recompute_runs
-from portal.sla.default_policy import ClockRule, from_json, to_json
+from portal.sla.default_policy import ClockRule, from_json, rules_for, to_json
 from portal.sla.models import Policy, Recompute
 
 _LOCK = 7_101_003  # one writer of policies at a time
@@ -29,6 +30,28 @@ def get(policy_id: int) -> Policy:
     if policy is None:
         raise NotFound("没有找到这一版时限政策。")
     return policy
+
+
+def in_force() -> Policy | None:
+    """The version that new clocks follow."""
+    return db.session.scalar(select(Policy).where(Policy.current))
+
+
+def rules_for_category(policy: Policy, category: Category) -> list[tuple[int, ClockRule]]:
+    """The rule of each clock for an ordinary request of a category, with its place from 0.
+
+    Ordinary: of normal urgency; complex or a consultation as the category says.
+    """
+    rules = rules_of(policy)
+    chosen = rules_for(
+        rules,
+        urgency="normal",
+        complexity="complex" if category.complex else "normal",
+        kind="consult" if category.consult else "request",
+        category=category.id,
+        parent=category.parent_id,
+    )
+    return [(place, rule) for place, rule in enumerate(rules) if chosen.get(rule.clock) is rule]
 
 
 def rules_of(policy: Policy) -> tuple[ClockRule, ...]:

@@ -75,6 +75,7 @@ class Clocks:
             complexity="complex" if category.complex else "normal",
             kind="consult" if category.consult else "request",
             category=category.id,
+            parent=category.parent_id,
         )
 
     def _start(self, rule: ClockRule, attempt: int, policy_id: int, calendar_id: int) -> Clock:

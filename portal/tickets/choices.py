@@ -53,7 +53,15 @@ def others_of_firm(ticket: Ticket) -> list[str]:
     return [f"{number} {title}" for number, title in db.session.execute(newest)]
 
 
-def categories() -> list[Category]:
-    """The active categories in their order."""
-    query = select(Category).where(Category.active).order_by(Category.position, Category.id)
-    return list(db.session.scalars(query))
+def categories(parent_id: int | None = None) -> list[Category]:
+    """The active categories of the first level, or the kinds of one of them, in their order."""
+    query = select(Category).where(
+        Category.active, Category.parent_id.is_not_distinct_from(parent_id)
+    )
+    return list(db.session.scalars(query.order_by(Category.position, Category.id)))
+
+
+def divided() -> set[int]:
+    """The ids of the categories that have kinds to choose from."""
+    query = select(Category.parent_id).where(Category.active, Category.parent_id.is_not(None))
+    return {parent_id for parent_id in db.session.scalars(query.distinct()) if parent_id}

@@ -37,10 +37,21 @@ def _category(category_id: int | None) -> Category | None:
 
 @blueprint.get("/tickets/new")
 def new() -> str:
-    """First step: which kind of problem; an unfinished draft is offered first."""
+    """First step: which kind of problem; an unfinished draft is offered first.
+
+    `under` in the address: a category was chosen that has kinds, which are shown now.
+    """
+    above = _category(request.args.get("under", type=int))
+    if above is not None and (kinds := choices.categories(above.id)):
+        return render_template("tickets/choose_kind.html", above=above, categories=kinds)
     draft = drafts.draft_of(current_user.actor)
     begun = draft if draft is not None and draft.fields.get("title") else None
-    return render_template("tickets/choose.html", categories=choices.categories(), draft=begun)
+    return render_template(
+        "tickets/choose.html",
+        categories=choices.categories(),
+        divided=choices.divided(),
+        draft=begun,
+    )
 
 
 @blueprint.route("/tickets/new/write", methods=["GET", "POST"])

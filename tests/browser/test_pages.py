@@ -57,10 +57,15 @@ PAGES: list[tuple[str | None, str]] = [
     ("supervisor", "/figures"),
     ("supervisor", "/overdue"),
     ("supervisor", "/petitions"),
+    ("firm", "/enterprise"),
     ("admin", "/admin/users"),
     ("admin", "/rules"),
     ("admin", "/rules/{rulebook}/enact"),
     ("dispatcher", "/rules/returns"),
+    ("admin", "/admin/enterprises"),
+    ("admin", "/admin/enterprises/{enterprise}"),
+    ("admin", "/admin/departments/{department}"),
+    ("admin", "/admin/users/{cadre}/abilities"),
     ("admin", "/admin/calendar"),
     ("admin", "/admin/policy/{policy}"),
 ]
@@ -117,6 +122,9 @@ def numbers(town: Town) -> dict[str, str]:
             "category": str(town.categories["融资"]),
             "policy": str(current_policy_id()),
             "rulebook": str(rulebook_id),
+            "enterprise": str(town.enterprise_id),
+            "department": str(town.departments["finance"]),
+            "cadre": str(town.cadre.id),
         }
 
 

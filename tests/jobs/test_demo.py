@@ -46,6 +46,7 @@ def empty(app: Flask, owner: Engine) -> None:
     names = [f'"{t.name}"' for t in db.metadata.sorted_tables if t.name not in KEPT]
     with owner.begin() as connection:
         connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
+        connection.execute(text("DELETE FROM category WHERE parent_id IS NOT NULL"))
     with app.app_context():
         db.session.execute(update(Category).values(by_pairing=True))
         db.session.commit()

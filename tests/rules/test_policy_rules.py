@@ -102,6 +102,41 @@ def test_a_rule_may_name_categories() -> None:
         assert chosen["reply"].target == target
 
 
+def test_a_kind_goes_by_the_rules_of_its_category_unless_one_names_it() -> None:
+    rules = [
+        REPLY,
+        replace(REPLY, target="1wd", categories=(7,)),
+        replace(REPLY, target="2wd", categories=(71,), urgency=("urgent",)),
+    ]
+    for urgency, category, parent, target in (
+        ("normal", 71, 7, "1wd"),
+        ("urgent", 71, 7, "2wd"),
+        ("urgent", 72, 7, "1wd"),
+        ("urgent", 71, None, "2wd"),
+        ("normal", 71, 8, "3wd"),
+        ("normal", 7, None, "1wd"),
+    ):
+        chosen = rules_for(
+            rules,
+            urgency=urgency,
+            complexity="normal",
+            kind="request",
+            category=category,
+            parent=parent,
+        )
+        assert chosen["reply"].target == target, (urgency, category, parent)
+
+
+@given(_rules())
+def test_a_kind_never_meets_a_tie_that_was_not_shown(rules: list[ClockRule]) -> None:
+    if overlaps(rules):
+        return
+    named = [None, *{one for rule in rules for one in rule.categories}]
+    for case in policy_rules.cases(rules):
+        for parent in named:
+            rules_for(rules, **vars(case), parent=parent)
+
+
 def test_versions_stored_before_categories_are_read() -> None:
     stored = to_json([replace(REPLY, categories=(7,))])
     assert from_json(stored)[0].categories == (7,)

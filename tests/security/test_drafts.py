@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal.db import transaction
-from portal.directory import service as directory
+from portal.directory import category_service
+from portal.directory.changes import Editor
 from portal.errors import Invalid
 from portal.extensions import db
 from portal.tickets.files import Stored, path_of
@@ -140,7 +141,9 @@ def test_a_draft_of_a_category_that_was_closed_meanwhile_asks_for_another(
     finally:
         db.session.rollback()
         with transaction():
-            directory.set_category_active(town.categories["融资"], active=True)
+            category_service.set_category_active(
+                Editor(town.admin.id, MONDAY), town.categories["融资"], active=True
+            )
 
 
 def test_discarding_in_one_tab_and_submitting_in_the_other(visit: Visitor, town: Town) -> None:

@@ -5,8 +5,11 @@ from flask import Flask
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from portal.db import transaction
+from portal.directory import place_service
+from portal.directory.changes import Editor
 from portal.extensions import db
-from tests.factories import Town
+from tests.factories import MONDAY, Town
 from tests.service.stages import assigned, signed
 
 
@@ -35,6 +38,21 @@ def test_not_even_the_owner_can_rewrite_events(town: Town, owner: Engine, statem
         owner.begin() as connection,
     ):
         connection.execute(text(statement))
+
+
+def test_nobody_can_rewrite_who_changed_the_directory(town: Town, owner: Engine) -> None:
+    with transaction():
+        editor = Editor(town.admin.id, MONDAY)
+        place_service.set_place_active(editor, "regions", town.region_id, active=False)
+    for statement in ("UPDATE directory_change SET actor_id = 1", "DELETE FROM directory_change"):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            db.session.execute(text(statement))
+        db.session.rollback()
+        with (
+            pytest.raises(DBAPIError, match="written once and never changed"),
+            owner.begin() as connection,
+        ):
+            connection.execute(text(statement))
 
 
 @pytest.mark.parametrize(

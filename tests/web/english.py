@@ -11,6 +11,12 @@ from bs4 import Comment
 from sqlalchemy import select
 
 from portal.db import transaction, utcnow
+from portal.directory import cadre_service, category_service, firm_service, place_service
+from portal.directory import service as directory
+from portal.directory.category_service import CategoryFields
+from portal.directory.changes import Editor
+from portal.directory.firm_service import Contact
+from portal.directory.place_service import PlaceFields
 from portal.extensions import db
 from portal.routing import rulebook
 from portal.sla import policy_service, recompute
@@ -67,6 +73,7 @@ def play_everything(town: Town) -> None:
         sweep(at + ORDERED if at == MONDAY else utcnow())
     sweep(utcnow())
     _visit(town)
+    register(town)
     _enact(utcnow())
     _rules(town, utcnow())
 
@@ -101,6 +108,28 @@ def _rules(town: Town, now: datetime) -> None:
         draft = rulebook.new_draft(town.dispatcher, now)
         for conditions in wanted:
             rulebook.put_rule(town.dispatcher, draft.id, None, conditions, labour, now)
+
+
+def register(town: Town) -> None:
+    """A row of everything that the administrator's pages of the registry show."""
+    editor, day = Editor(town.admin.id, MONDAY), MONDAY.date()
+    finance, loans = town.departments["finance"], town.categories["融资"]
+    cadre, other = town.cadre.id or 0, town.cadre2.id or 0
+    firm = town.enterprise_id
+    with transaction():
+        firm_service.save_title(editor, firm, None, "gazelle", day, None)
+        title = firm_service.save_title(editor, firm, None, "unicorn", day, day)
+        firm_service.remove_title(editor, firm, title.id)
+        firm_service.save_contact(editor, firm, None, Contact("钱会计", "13800003333", "财务"))
+        directory.pair(editor, firm, cadre, other, utcnow().date(), MONDAY.date())
+        directory.add_leave(editor, other, cadre, utcnow().date(), utcnow().date())
+        cadre_service.set_abilities(editor, cadre, [loans], 20)
+        below = PlaceFields("担保科", 1, parent_id=finance)
+        place_service.save_place(editor, "departments", None, below)
+        chief = PlaceFields("轴承", 1, chief_id=town.leader.id)
+        place_service.save_place(editor, "chains", town.chain_id, chief)
+        kind = CategoryFields("贷款续贷", "贷款银行：", True, True, True, True, 1, loans)
+        category_service.save_category(editor, None, kind)
 
 
 def _pleas(play: Play, town: Town, at: datetime, now: datetime) -> Iterator[tuple[Ask, Any, tuple]]:

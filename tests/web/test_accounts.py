@@ -12,6 +12,7 @@ from portal.auth.models import User
 from portal.auth.service import Firm
 from portal.auth.views import local_path
 from portal.db import transaction, utcnow
+from portal.directory.changes import Editor
 from portal.directory.models import Enterprise
 from portal.errors import Invalid
 from portal.extensions import db
@@ -175,7 +176,7 @@ def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(visit: Visitor
 
 def test_a_stopped_account_cannot_sign_in(visit: Visitor, town: Town) -> None:
     with transaction():
-        service.set_active(town.admin.id or 0, town.cadre.id or 0, active=False)
+        service.set_active(Editor(town.admin.id, utcnow()), town.cadre.id or 0, active=False)
     assert sign_in(visit, "cadre", PASSWORD).status == 422
 
 
@@ -263,7 +264,7 @@ def test_a_new_password_is_refused_with_a_sentence(
 
 def test_a_given_password_must_be_changed_first(visit: Visitor, town: Town) -> None:
     with transaction():
-        service.reset_password(town.cadre.id or 0, "given-secret-1", utcnow())
+        service.reset_password(Editor(None, utcnow()), town.cadre.id or 0, "given-secret-1")
     assert sign_in(visit, "cadre", "given-secret-1").status == 303
     for address in ("/desk", "/inbox"):
         assert visit.get(None, address).location == "/password"
