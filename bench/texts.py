@@ -20,7 +20,6 @@ from portal.search.terms import lexemes, normalise
 from tests.factories import make_uscc
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-SHARED = Path("..") / "shared" / "data"
 FIRMS, UNITS, CADRES = 10_000, 40, 400
 SPAN = timedelta(days=1500)
 _TICKET = (
@@ -204,6 +203,7 @@ def fill(connection: psycopg.Connection, number: int, now: datetime, folder: Pat
     assert first is not None
     made = list(tickets(number, first[0], place, now, folder))
     connection.execute("DROP INDEX ix_ticket_text_grams")
+    connection.execute("SET maintenance_work_mem = '1GB'")
     with connection.cursor().copy(f"COPY ticket ({_TICKET}) FROM STDIN") as copy:
         for one in made:
             copy.write_row(ticket_row(one))

@@ -17,8 +17,27 @@ branch_labels = None
 depends_on = None
 
 
+# Whoever renames a firm that has tickets, by whatever way, leaves a message: its rows in the index
+# follow it.
+FIRM_NAMES = """
+CREATE FUNCTION note_firm_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM ticket WHERE enterprise_id = NEW.id) THEN
+        INSERT INTO message (kind, payload, state, attempts)
+        VALUES ('firm_text', jsonb_build_object('enterprise_id', NEW.id), 'pending', 0);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER enterprise_names AFTER UPDATE OF name, short_name, uscc ON enterprise
+    FOR EACH ROW
+    WHEN ((OLD.name, OLD.short_name, OLD.uscc) IS DISTINCT FROM (NEW.name, NEW.short_name, NEW.uscc))
+    EXECUTE FUNCTION note_firm_name();
+"""
+
+
 def upgrade() -> None:
     _index()
+    op.execute(FIRM_NAMES)
     op.create_table(
         "saved_view",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -120,5 +139,6 @@ def _bulk() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER enterprise_names ON enterprise; DROP FUNCTION note_firm_name()")
     for table in ("bulk_item", "bulk", "saved_view", "search_run", "ticket_text"):
         op.drop_table(table)

@@ -1,0 +1,29 @@
+"""Searches that the visitor's accounts have saved."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.auth.models import User
+from portal.extensions import db
+from portal.search import saved
+
+# Of an account: the name of a search, and what it asks.
+VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("paidan", "紧急未办结", {"status": "open", "urgency": "urgent"}),
+    ("paidan", "说到贷款的", {"q": "贷款", "sort": "relevant"}),
+    ("duban", "在办已超期", {"status": "open", "light": "red"}),
+    ("duban", "办过两轮的", {"rounds": "2"}),
+    ("ganbu", "挂账的", {"status": "on_hold"}),
+)
+
+
+def save(now: datetime) -> None:
+    """Saves them as of `now` (UTC)."""
+    wanted = {username for username, _name, _asked in VIEWS}
+    users = {
+        user.username: user
+        for user in db.session.scalars(select(User).where(User.username.in_(wanted)))
+    }
+    for username, name, asked in VIEWS:
+        saved.save(users[username].actor, name, asked, now)
