@@ -9,11 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-<<<<<<< HEAD
-from portal.demo import checks, life, plan, present, refused, registered, rulebook, visited
-=======
-from portal.demo import checks, life, plan, present, refused, sought, visited
->>>>>>> 44be2aa (search: A firm's new name reaches its tickets whoever writes it; saved searches in the demonstration; why search is as it is)
+from portal.demo import checks, life, plan, present, refused, registered, rulebook, sought, visited
 from portal.demo.case import Case
 from portal.demo.cast import Cast
 from portal.demo.stage import Stage, one_transaction
@@ -64,12 +60,10 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         present.enter(today, cast, plan.source(f"{SEED}:today"), now)
         visited.enter(today, cast, plan.source(f"{SEED}:visited"), now)
         today.play(now)
-<<<<<<< HEAD
         rulebook.draft(cast, now)
         registered.enter(cast, plan.source(f"{SEED}:registered"))
-=======
+        sought.index(now)
         sought.save(now)
->>>>>>> 44be2aa (search: A firm's new name reaches its tickets whoever writes it; saved searches in the demonstration; why search is as it is)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

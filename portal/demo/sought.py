@@ -1,12 +1,15 @@
-"""Searches that the visitor's accounts have saved."""
+"""The index of what was played, and searches that the visitor's accounts have saved."""
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.auth.models import User
 from portal.extensions import db
-from portal.search import saved
+from portal.outbox.models import Message
+from portal.outbox.service import FIRM_TEXT
+from portal.search import saved, service
+from portal.tickets.models import Ticket
 
 # Of an account: the name of a search, and what it asks.
 VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
@@ -16,6 +19,16 @@ VIEWS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("duban", "办过两轮的", {"rounds": "2"}),
     ("ganbu", "挂账的", {"status": "on_hold"}),
 )
+
+
+def index(now: datetime) -> None:
+    """Writes the index of all that was played; firms' new names are in it, at `now` (UTC)."""
+    db.session.flush()
+    ids = list(db.session.scalars(select(Ticket.id).order_by(Ticket.id)))
+    for start in range(0, len(ids), service.CHUNK):
+        service.index(ids[start : start + service.CHUNK])
+    named = update(Message).where(Message.kind == FIRM_TEXT, Message.state == "pending")
+    db.session.execute(named.values(state="done", done_at=now))
 
 
 def save(now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.extensions import db
 from portal.outbox import relay
 from portal.outbox.service import NOTIFY, ROUTE, VACANCY
+from portal.search.service import AT_THE_END
 from portal.sla.models import Clock, Timer
 from portal.sla.sweep import sweep
 from portal.sla.worktime import Calendar
@@ -43,6 +44,7 @@ def one_transaction() -> Iterator[Session]:
             join_transaction_mode="create_savepoint",
             expire_on_commit=False,
             autoflush=False,  # a verb is written at its end, in half the statements
+            info={AT_THE_END: True},
         )
         db.session.registry.set(cast(Any, session))
         try:

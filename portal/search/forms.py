@@ -190,7 +190,7 @@ def _tree(rows: Iterable[Named]) -> dict[str, str]:
     def under(parent_id: int | None, depth: int) -> None:
         for row in listed:
             if row.parent_id == parent_id and str(row.id) not in names:
-                names[str(row.id)] = "\u3000" * depth + row.name
+                names[str(row.id)] = "\u2003" * depth + row.name
                 under(row.id, depth + 1)
 
     under(None, 0)

@@ -15,11 +15,16 @@ from portal.tickets.models import Ticket, TicketEvent
 
 CHUNK = 200  # tickets indexed in one statement
 COLUMNS = ("head", "body", "replies", "inner")
+# Set in a session's `info` by a door that plays thousands of events in one transaction: it calls
+# index() at its end, instead of one writing for each event.
+AT_THE_END = "indexed at the end"
 Texts = dict[str, str]
 
 
 def enter(ticket: Ticket, firm: Enterprise) -> None:
     """Adds a new ticket of `firm` to the index."""
+    if AT_THE_END in db.session().info:
+        return
     texts = _texts(ticket, firm)
     db.session.add(TicketText(ticket=ticket, **texts, grams=_grams(texts)))
 
@@ -30,7 +35,7 @@ def note(ticket_id: int, event: TicketEvent) -> None:
     A ticket that is not in the index yet is left to the run that fills it.
     """
     said = _said(event.actor_role, event.public, event.payload)
-    if not said:
+    if not said or AT_THE_END in db.session().info:
         return
     with db.session.no_autoflush:  # the verb has not yet written all that belongs together
         row = db.session.get(TicketText, ticket_id)
