@@ -72,7 +72,7 @@ class Category(Base):
 class Department(Base):
     """A unit that answers 承办单位; its reviewer 分管负责人 approves what its cadres resolve.
 
-    Units form a tree; loops are refused by directory.service.
+    Units form a tree; loops are refused by directory.place_service.
     """
 
     __table_args__ = (CheckConstraint("parent_id <> id", name="parent"),)
