@@ -34,6 +34,8 @@ def test_submit_writes_ticket_event_clock_and_message(town: Town) -> None:
 
 def test_who_may_not_submit_leaves_nothing_behind(town: Town) -> None:
     with pytest.raises(NotAllowed), transaction():
+        submit.submit(town.reviewer, wording(town), MONDAY)
+    with pytest.raises(NotFound), transaction():  # a cadre files for the firms paired with them
         submit.submit(town.cadre, wording(town), MONDAY)
     with pytest.raises(NotFound), transaction():
         submit.submit(town.firm, wording(town), MONDAY, enterprise_id=999)
