@@ -17,7 +17,7 @@ from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
 from portal.kpi import views as kpi_views
-from portal.problems import views as problem_views
+from portal.problems import pages as problem_pages
 from portal.routing import edit_pages as rule_pages
 from portal.search import bulk_views
 from portal.search import views as search_views
@@ -41,7 +41,7 @@ BLUEPRINTS = (
     vouching.blueprint,
     search_views.blueprint,
     bulk_views.blueprint,
-    problem_views.blueprint,
+    problem_pages.blueprint,
     kpi_views.blueprint,
     rule_pages.blueprint,
     admin.blueprint,

@@ -46,6 +46,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("退单申请"), "dispatch.returns", "file"),
         (_l("全部诉求"), "search.find", "search"),
         (_l("派单规则"), "rules.index", "route"),
+        (_l("共性问题"), "problems.index", "people"),
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "kpi.show", "chart"),
@@ -53,6 +54,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("超期清单"), "oversee.overdue", "clock"),
         (_l("全部诉求"), "search.find", "search"),
         (_l("走访日历"), "visits.calendar", "people"),
+        (_l("共性问题"), "problems.index", "people"),
     ),
     Role.ADMIN: (
         (_l("账号"), "admin.users", "person"),

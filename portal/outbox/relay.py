@@ -12,8 +12,8 @@ from portal.db import transaction, utcnow
 from portal.extensions import db
 from portal.notify import messages
 from portal.outbox.models import Message
-from portal.outbox.service import FIRM_TEXT, NOTIFY, ROUTE, VACANCY
-from portal.problems.service import suggesting
+from portal.outbox.service import ANSWER_PROBLEM, FIRM_TEXT, NOTIFY, ROUTE, VACANCY
+from portal.problems.service import answering, suggesting
 from portal.search import fill
 from portal.tickets.service import assign, vacancy
 
@@ -34,9 +34,14 @@ def _vacancy(message: Message, now: datetime) -> None:
     vacancy.fill(message.payload["department_id"], now)
 
 
+def _answer_problem(message: Message, now: datetime) -> None:
+    answering.deliver(message.payload["delivery_id"], now)
+
+
 HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     ROUTE: _route,
     VACANCY: _vacancy,
+    ANSWER_PROBLEM: _answer_problem,
     NOTIFY: messages.deliver,
     FIRM_TEXT: fill.firm,
 }

@@ -1,12 +1,14 @@
 """`flask problems`: fingerprints of old tickets, and groups of requests in a file."""
 
 import json
+from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
 from portal.db import transaction, utcnow
-from portal.problems import fingerprints
+from portal.errors import Invalid
+from portal.problems import fingerprints, messages
 
 BATCH = 500
 
@@ -37,3 +39,32 @@ def rebuild_command(everything: bool, after: int, as_json: bool) -> None:
         click.echo(json.dumps({"counted_over": counted, "written": done, "last_id": last}))
     else:
         click.echo(f"counted over {counted} tickets, {done} fingerprints written")
+
+
+@problems.command("clusters")
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("--top", default=5, show_default=True, help="How many groups, the hottest.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def clusters_command(file: Path, top: int, as_json: bool) -> None:
+    """Find the groups of messages in FILE (CSV) that speak of one problem, most writers first."""
+    try:
+        board = messages.read(file)
+    except Invalid as error:
+        raise click.ClickException(error.message) from error
+    found = board.groups()[:top]
+    if as_json:
+        rows = [
+            {
+                "writers": group.firms,
+                "messages": [
+                    {"message_id": one, "subject": board.subjects[one]} for one in group.members
+                ],
+            }
+            for group in found
+        ]
+        click.echo(json.dumps({"groups": rows}, ensure_ascii=False))
+        return
+    for group in found:
+        click.echo(f"{group.firms} writers, {len(group.members)} messages")
+        for one in group.members:
+            click.echo(f"  {one} {board.subjects[one]}")

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 
-from portal.problems.similarity import TERMS, Vector, score
+from portal.problems.similarity import Vector, mean, score
 
 LINKED = 0.22  # from here on two requests are neighbours
-JOINED = 0.38  # two groups whose middles are this alike are one
-DRAWN = 0.30  # a request this near to the middle of a group belongs to it
+JOINED = 0.33  # two groups whose middles are this alike are one
+DRAWN = 0.25  # a request this near to the middle of a group belongs to it
 COMMONEST = 400  # a bigram in more requests than this leads to no pair by itself
 SHARED = 3  # bigrams that a pair must share to be looked at
 
@@ -98,14 +97,8 @@ def _firms(requests: Sequence[Request], places: Iterable[int]) -> int:
 
 
 def _middle(requests: Sequence[Request], places: Iterable[int]) -> Vector:
-    """What the requests have in common: the mean of their vectors, of length 1."""
-    total: Counter[int] = Counter()
-    for place in places:
-        for gram, weight in requests[place].vector.items():
-            total[gram] += weight  # pyright: ignore[reportArgumentType]
-    top = dict(total.most_common(TERMS))
-    norm = sqrt(sum(weight * weight for weight in top.values())) or 1.0
-    return {gram: weight / norm for gram, weight in top.items()}
+    """What the requests have in common."""
+    return mean(requests[place].vector for place in places)
 
 
 def _joined(requests: Sequence[Request], stars: list[list[int]]) -> list[list[int]]:

@@ -9,8 +9,11 @@ from flask_babel import gettext as _
 
 from portal.auth.roles import STAFF_ROLES, Actor, Role
 from portal.problems import queries
+from portal.problems.models import Problem, ProblemDelivery
+from portal.problems.service.gathering import GATHERERS
 from portal.problems.similarity import VERY_ALIKE, in_common
 from portal.tickets.models import Ticket
+from portal.wording import STATUSES
 
 SNIPPET = 90  # characters of a description that are shown
 Pieces = list[tuple[str, bool]]
@@ -31,13 +34,29 @@ class SimilarView:
 
 def own_views(actor: Actor, title: str, description: str) -> list[SimilarView]:
     """The firm's own open tickets that are like what it types."""
-    return [_view(one) for one in queries.own_similar(actor, title, description)[: queries.SHOWN]]
+    return views(queries.own_similar(actor, title, description)[: queries.SHOWN])
 
 
 def similar_views(actor: Actor, ticket: Ticket) -> list[SimilarView]:
     """The tickets most like this one that the reader may see."""
     found = queries.similar_to(actor, ticket)
     return [_view(one, one.ticket.enterprise_id == ticket.enterprise_id) for one in found]
+
+
+def views(found: Iterable[queries.Similar]) -> list[SimilarView]:
+    """Similar tickets as a page shows them."""
+    return [_view(one) for one in found]
+
+
+def refusals(found: Iterable[tuple[ProblemDelivery, Ticket]]) -> list[tuple[str, Ticket]]:
+    """Why an answer could not be given to each of these tickets, in words."""
+    return [(_why(delivery.reason or ""), ticket) for delivery, ticket in found]
+
+
+def _why(reason: str) -> str:
+    if reason in STATUSES:
+        return _("当时是“%(status)s”，不能答复。", status=STATUSES[reason])
+    return _(reason)
 
 
 def _view(one: queries.Similar, same_firm: bool = False) -> SimilarView:
@@ -82,6 +101,11 @@ def snippet(text: str, shared: Iterable[int]) -> Pieces:
     return [*before, *pieces, *after]
 
 
+def _opens(actor: Actor, problem: Problem) -> bool:
+    """Whether the reader can open the problem's own page."""
+    return actor.role in GATHERERS or problem.owner_id == actor.id
+
+
 def together(ticket: Ticket, actor: Actor) -> dict[str, Any]:
     """What the ticket page says of tickets that belong with it; two statements.
 
@@ -96,5 +120,6 @@ def together(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "linked": queries.links_of(actor, ticket),
         "problem": problem,
         "problem_firms": firms,
+        "opens_problem": problem is not None and _opens(actor, problem),
         "look_for_others": actor.role in STAFF_ROLES,
     }

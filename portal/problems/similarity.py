@@ -104,6 +104,17 @@ def score(one: Vector, other: Vector) -> float:
     return cosine - strongest * (1 - cosine) / 2
 
 
+def mean(vectors: Iterable[Vector], most: int = TERMS) -> Vector:
+    """The middle of several vectors: what they have in common weighs most; of length 1."""
+    total: dict[int, float] = {}
+    for vector in vectors:
+        for gram, weight in vector.items():
+            total[gram] = total.get(gram, 0.0) + weight
+    top = sorted(total.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+    norm = sqrt(sum(weight * weight for _gram, weight in top)) or 1.0
+    return {gram: weight / norm for gram, weight in top}
+
+
 def chains(shared: Iterable[int]) -> list[list[int]]:
     """Bigrams that hang together in one phrase (…xy, yz…), grouped."""
     parent = {gram: gram for gram in shared}

@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from portal.auth.roles import Actor
 from portal.language import lazy as _l
-from portal.problems import forms, queries, showing
-from portal.problems.service import linking
+from portal.problems import forms, problem_queries, queries, showing
+from portal.problems.service import gathering, linking
 from portal.tickets import choices, doors, policy
 from portal.tickets.forms import MAX_TEXT, MAX_TITLE, options
 from portal.tickets.lifecycle import Action
@@ -55,6 +55,24 @@ def _offer_linked(form: Any, ticket: Ticket, actor: Actor) -> None:
         form.other_number.data = request.args.get("other", "")
 
 
+def _offer_problems(form: Any, ticket: Ticket, actor: Actor) -> None:
+    """The problems that it can join, or why it cannot."""
+    found = problem_queries.open_problems(actor)
+    form.problem_id.choices = options({0: _("请选择"), **found})
+    if request.method != "GET":
+        return
+    form.problem_id.data = 0
+    if queries.problem_of(ticket) is not None:
+        form.refused = _("这件诉求已经归入共性问题，请先移出。")
+    elif not found:
+        form.refused = _("现在没有可以归入的共性问题，请先在“共性问题”中建立。")
+
+
+def _check_member(form: Any, ticket: Ticket, actor: Actor) -> None:
+    if request.method == "GET" and queries.problem_of(ticket) is None:
+        form.refused = _("这件诉求没有归入共性问题。")
+
+
 def _offer_split(form: Any, ticket: Ticket, actor: Actor) -> None:
     names = {one.id: one.name for one in choices.categories()}
     form.category_id.choices = options({0: _("请选择"), **names})
@@ -92,5 +110,20 @@ doors.register(
             "原诉求的文字、记录和时限都不变。"
         ),
         prepare=_offer_split,
+    ),
+    doors.Door(
+        Action.JOIN_PROBLEM,
+        lambda ask, form: gathering.join(ask, form.problem_id.data, form.text.data or ""),
+        _l("已归入共性问题。"),
+        forms.JoinProblemForm,
+        _l("归入后由共性问题的负责人统一答复；这件诉求照常办理，由企业自己确认。"),
+        prepare=_offer_problems,
+    ),
+    doors.Door(
+        Action.LEAVE_PROBLEM,
+        lambda ask, form: gathering.leave(ask, form.text.data),
+        _l("已移出共性问题。"),
+        forms.LeaveProblemForm,
+        prepare=_check_member,
     ),
 )
