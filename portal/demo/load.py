@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from portal.demo import checks, life, plan, present, refused, registered, rulebook, sought, visited
+from portal.demo import (
+    checks,
+    gathered,
+    life,
+    plan,
+    present,
+    refused,
+    registered,
+    rulebook,
+    sought,
+    visited,
+)
 from portal.demo.case import Case
 from portal.demo.cast import Cast
 from portal.demo.stage import Stage, one_transaction
@@ -64,6 +75,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         registered.enter(cast, plan.source(f"{SEED}:registered"))
         sought.index(now)
         sought.save(now)
+        gathered.gather(cast, plan.source(f"{SEED}:gathered"), now)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

@@ -2,9 +2,12 @@
 
 from flask import Flask
 
-from portal.db import utcnow
-from tests.factories import Town
+from portal.db import transaction, utcnow
+from portal.outbox import relay
+from portal.problems.service import suggesting
+from tests.factories import MONDAY, Town
 from tests.pages import Visitor
+from tests.service.test_problems_common import firms
 from tests.service.test_problems_similar import AGAIN, BOTH, SMOKE, say
 
 DRAFT = {
@@ -102,3 +105,57 @@ def test_merging_is_offered_inside_one_firm_only(visit: Visitor, town: Town, app
     assert form.submit("", text="同一件事").status == 303
     assert one.status == "closed"
     assert utcnow() > one.now
+
+
+def test_a_common_problem_from_a_suggestion_to_its_answer(visit: Visitor, town: Town) -> None:
+    more = firms(town, 2)
+    plays = [say(town, SMOKE, who, "融资") for who in (town.firm, *more)]
+    with transaction():
+        suggesting.suggest(MONDAY)
+    page = visit.get("dispatcher", "/problems/suggestions")
+    new = page.soup.select_one("a[href^='/problems/new']")
+    assert new is not None
+    form = visit.get("dispatcher", str(new["href"]))
+    boxes = [str(box["value"]) for box in form.soup.select("[name=ticket]")]
+    assert set(boxes) == {str(play.ticket_id) for play in plays}
+    words = {"description": "同一家饭店。", "owner_id": str(town.cadre.id)}
+    assert form.submit("", name="", ticket=boxes, **words).status == 422
+    made = form.submit("", name="饭店油烟直排", ticket=boxes[:2], **words)
+    address = made.location
+    assert "已有 2 家企业反映" in visit.get("dispatcher", address).words
+    for part in ("open", "accepted", "solved"):
+        assert visit.get("supervisor", f"{address}?part={part}").status == 200
+    add = visit.get("dispatcher", f"{address}/members")
+    assert add.submit("", ticket=boxes[2:]).status == 303
+    assert add.submit("", ticket=[]).status == 422
+    assert visit.get("cadre2", address).status == 404  # lessons.md 33
+    assert visit.get("firm", address).status == 403
+    assert "由其他承办人办理" in visit.get("cadre", address).words
+    answer = visit.get("cadre", f"{address}/answer")
+    assert answer.submit("", text="").status == 422
+    assert answer.submit("", text="饭店已停业整改。", resolve_as="reply").status == 303
+    relay.drain()
+    assert "已送达 3 件" in visit.get("cadre", address).words
+    assert "饭店已停业整改。" in visit.get("firm", f"/tickets/{plays[0].ticket.number}").words
+    change = visit.get("dispatcher", f"{address}/change")
+    assert change.submit("", name="饭店油烟").status == 303
+    assert change.submit("", name="又改").status == 409
+    assert visit.get("dispatcher", address).submit("/close").status == 303
+    assert visit.get("dispatcher", address).submit("/reopen").status == 303
+    assert "饭店油烟" in visit.get("cadre", "/problems").words
+    number = plays[0].ticket.number
+    leave = visit.get("dispatcher", f"/tickets/{number}/leave_problem")
+    assert leave.submit("", text="不是同一家").status == 303
+    join = visit.get("dispatcher", f"/tickets/{number}/join_problem")
+    choice = join.soup.select("[name=problem_id] option")[-1]
+    assert join.submit("", problem_id=str(choice["value"])).status == 303
+
+
+def test_a_group_that_is_no_problem_is_dismissed(visit: Visitor, town: Town) -> None:
+    for who in (town.firm, *firms(town, 2)):
+        say(town, SMOKE, who)
+    with transaction():
+        suggesting.suggest(MONDAY)
+    page = visit.get("supervisor", "/problems/suggestions")
+    assert page.submit("/dismiss").status == 303
+    assert "现在没有可能的共性问题" in visit.get("supervisor", "/problems/suggestions").words
