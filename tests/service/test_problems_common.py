@@ -78,17 +78,17 @@ def test_one_answer_reaches_every_open_member_once(town: Town) -> None:
         other.ticket_id: "replied",
         waiting.ticket_id: "refused",
     }
+    assert waiting.events() == ["submit", "join_problem"]
     for play in (first, other):
         assert play.events()[-2:] == ["join_problem", "answer_problem"]
         said = play.event()
         assert (said.public, said.payload["text"]) == (True, TEXT)
         assert said.actor_name == "李明"  # whoever holds the ticket, the owner speaks
-        assert play.states()["reply"] == play.states()["contact"] == "met"
+        assert play.states()["reply"] == play.states()["contact"] == "stopped"
         assert play.told("reply") == ["firm"]
         assert play.status == "assigned"
     others = [play for play in (first, other) if play.who.id != town.cadre.id]
     assert all(play.told("problem_answered") == ["cadre2"] for play in others)
-    assert waiting.events() == ["submit", "join_problem"]
     [(_delivery, refused)] = problem_queries.refused(
         town.dispatcher, db.session.scalars(select(ProblemAnswer)).one()
     )
