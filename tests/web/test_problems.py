@@ -7,7 +7,7 @@ from portal.outbox import relay
 from portal.problems.service import suggesting
 from tests.factories import MONDAY, Town
 from tests.pages import Visitor
-from tests.service.test_problems_common import firms
+from tests.service.test_problems_gathered import firms
 from tests.service.test_problems_similar import AGAIN, BOTH, SMOKE, say
 
 DRAFT = {
@@ -143,7 +143,10 @@ def test_a_common_problem_from_a_suggestion_to_its_answer(visit: Visitor, town: 
     assert visit.get("dispatcher", address).submit("/close").status == 303
     assert visit.get("dispatcher", address).submit("/reopen").status == 303
     assert "饭店油烟" in visit.get("cadre", "/problems").words
-    number = plays[0].ticket.number
+    leave_and_join(visit, plays[0].ticket.number)
+
+
+def leave_and_join(visit: Visitor, number: str) -> None:
     leave = visit.get("dispatcher", f"/tickets/{number}/leave_problem")
     assert leave.submit("", text="不是同一家").status == 303
     join = visit.get("dispatcher", f"/tickets/{number}/join_problem")
