@@ -15,23 +15,25 @@ from portal.outbox.commands import outbox, timer, worker
 from portal.problems.commands import problems
 from portal.routing.commands import routing
 from portal.search.commands import search
+from portal.sheets.commands import registry
 from portal.sla.calendar_commands import calendar
 from portal.sla.commands import sla
 from portal.tickets.commands import tickets
 
 COMMANDS = (
-    user,
     calendar,
     demo,
     kpi,
     outbox,
     problems,
+    registry,
     routing,
     search,
     sla,
     tickets,
-    worker,
     timer,
+    user,
+    worker,
 )
 
 

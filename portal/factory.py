@@ -21,6 +21,7 @@ from portal.problems import pages as problem_pages
 from portal.routing import edit_pages as rule_pages
 from portal.search import bulk_views
 from portal.search import views as search_views
+from portal.sheets import views as sheets_views
 from portal.sla import admin as sla_admin
 from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
 from portal.visits import filing as visits_filing
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     rule_pages.blueprint,
     admin.blueprint,
     sla_admin.blueprint,
+    sheets_views.blueprint,
 )
 
 

@@ -1,6 +1,5 @@
 """Form fields that accounts and the administrator's pages share; each refuses with a sentence."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,38 +10,21 @@ from wtforms.validators import DataRequired, Length, Optional, Regexp
 from portal.errors import Invalid
 from portal.language import lazy as _l
 from portal.language import said
+from portal.plaintext import (
+    FULL_WIDTH,
+    PHONE,
+    USERNAME,
+    capitals,
+    clean,
+    code,
+    phone_code,
+    plain,
+)
 
+__all__ = ["FULL_WIDTH", "capitals", "plain"]  # where forms look for them
 MAX_LINE = 100
 MAX_PASSWORD = 200
-PHONE = r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$"
-USERNAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{2,31}$"
 NOTHING: Mapping[str, str] = {}
-# Control characters but tab and line feed, halves of pairs, marks that turn the reading direction
-# of what follows, and code points that are no characters. PostgreSQL refuses NUL.
-NO_TEXT = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]"
-)
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-
-
-def clean(text: str | None) -> str:
-    """One line of typed text: no control characters, no blanks at its ends."""
-    return "".join(letter for letter in text or "" if letter.isprintable()).strip()
-
-
-def plain(text: str | None) -> str:
-    """Typed sentences: each line ends in one line feed, and nothing is in them that is no text."""
-    return NO_TEXT.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def code(text: str | None) -> str:
-    """A code as it is stored: no blanks, half-width; people paste it from anywhere."""
-    return "".join(clean(text).translate(FULL_WIDTH).split())
-
-
-def capitals(text: str | None) -> str:
-    """A number or code in capitals, as it is stored, however it was typed or pasted."""
-    return code(text).upper()
 
 
 def line(
@@ -58,7 +40,7 @@ def phone(label: str, *, required: bool = True) -> StringField:
     """A Chinese mobile number, or a landline with its area code."""
     ask = _l("请填写 11 位手机号，或带区号的座机，如 0635-8123456。")
     need = DataRequired(message=ask) if required else Optional()
-    return StringField(label, [need, Regexp(PHONE, message=ask)], filters=[_phone_code])
+    return StringField(label, [need, Regexp(PHONE, message=ask)], filters=[phone_code])
 
 
 def username(label: str) -> StringField:
@@ -152,11 +134,6 @@ class _Place(IntegerField):
 def _messages(ask: str) -> dict[str, Any]:
     """What a list says of a value that it does not hold."""
     return {"invalid_value_message": ask, "invalid_choice_message": ask}
-
-
-def _phone_code(text: str | None) -> str:
-    plain = code(text).replace("－", "-").replace("—", "-")
-    return plain.removeprefix("+86").removeprefix("-")
 
 
 def _id_or_none(value: Any) -> int | None:

@@ -12,6 +12,7 @@ SWEEP = "portal.sla.sweep.run"
 RECOMPUTE = "portal.sla.recompute.run"
 FILL = "portal.search.fill.run"
 GROUP = "portal.problems.looking.run"
+SHEETS = "portal.sheets.job.run"
 TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 JOB_SECONDS = 60
 KEEP_FAILED_SECONDS = 3600

@@ -122,4 +122,4 @@ class Visitor:
 
 def _alone(send: Callable[..., TestResponse], address: str, **kwargs: Any) -> TestResponse:
     """Sends without the test's own application context, whose `g` would be shared (stack.md 15)."""
-    return Context().run(send, address, **kwargs)
+    return Context().run(send, address, buffered=True, **kwargs)

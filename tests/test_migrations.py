@@ -11,6 +11,7 @@ from psycopg import sql
 from sqlalchemy import Engine, create_engine, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from portal.db import transaction
 from portal.directory import place_service
@@ -26,6 +27,7 @@ from portal.extensions import db
 from portal.factory import create_app
 from portal.routing import rulebook
 from portal.search.models import Bulk, BulkItem, SavedView, SearchRun
+from portal.sheets.models import ExportLog, SheetImport, SheetLine
 from portal.sla import recompute_runs
 from portal.sla.calendars import current_calendar_id
 from portal.tickets.handover_models import Handover, HandoverItem
@@ -107,6 +109,7 @@ def fill() -> None:
         rules = rulebook.new_draft(town.admin, MONDAY)
         region = (None, town.region_id, None, None)
         rulebook.put_rule(town.admin, rules.id, 0, region, town.departments["labour"], MONDAY)
+        sheets(session)
         editor = Editor(town.admin.id, MONDAY)
         place_service.set_place_active(editor, "regions", town.region_id, active=False)
     make_problem(town, held, disputed)
@@ -173,6 +176,15 @@ def sought(town: Town, ticket_id: int) -> list[SearchRun | SavedView | Bulk]:
         SavedView(user_id=user, name="待派", query="status=triage", created_at=at),
         act,
     ]
+
+
+def sheets(session: Session) -> None:
+    row = SheetImport(kind="regions", file_name="r.csv", sha256="0", size=1, by_name="吴管")
+    session.add(row)
+    session.flush()
+    line = {"import_id": row.id, "cells": {}, "changes": {}, "problems": []}
+    session.add(SheetLine(seq=1, number=2, action="new", **line))
+    session.add(ExportLog(kind="regions", format="csv", rows=1, at=MONDAY, by_name="吴管"))
 
 
 def tables(engine: Engine) -> set[str]:

@@ -71,6 +71,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "problems.split": frozenset({Role.DISPATCHER}),
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
+    "sheets": frozenset({Role.ADMIN}),
 }
 # Reached before a given password is changed.
 _BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})

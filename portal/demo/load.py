@@ -18,6 +18,7 @@ from portal.demo import (
     refused,
     registered,
     rulebook,
+    sheeted,
     sought,
     visited,
 )
@@ -76,6 +77,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         sought.index(now)
         sought.save(now)
         gathered.gather(cast, plan.source(f"{SEED}:gathered"), now)
+        sheeted.enter(plan.source(f"{SEED}:sheets"), now)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

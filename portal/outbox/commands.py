@@ -15,8 +15,9 @@ from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
 from portal.problems import looking
-from portal.queue import FILL, GROUP, RECOMPUTE, RELAY, SWEEP, TIMER_LOCK, nudge
+from portal.queue import FILL, GROUP, RECOMPUTE, RELAY, SHEETS, SWEEP, TIMER_LOCK, nudge
 from portal.search import fill
+from portal.sheets import job as sheets_job
 from portal.sla import recompute, sweep
 from portal.sla.calendar_alarm import Alarm
 
@@ -124,5 +125,7 @@ def tick() -> None:
         nudge(FILL)
     if looking.waiting(now):
         nudge(GROUP)
+    if sheets_job.waiting():
+        nudge(SHEETS)
     _alarm.look(now)
     db.session.remove()

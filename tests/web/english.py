@@ -49,6 +49,8 @@ KEPT = {"其他", "中文"}
 # How many pages of one kind are opened; of some all, because each says other words.
 EACH = 5
 EVERY = ("tickets.show", "kpi.tickets")
+# Files whose headings are Chinese for every reader, as they come back.
+FILES = ("sheets.export", "sheets.template", "sheets.wrong")
 # When the first level of the ladder after the due has come for a ticket of MONDAY.
 ORDERED = timedelta(days=24)
 SAID_IN = ("title", "aria-label", "placeholder", "alt", "data-busy", "data-copied", "data-too-much")
@@ -231,7 +233,7 @@ def walk(visit: Visitor, who: str | None) -> Iterator[Page]:
             continue
         endpoint, _values = rules.match(path, "GET")
         kinds[endpoint] += 1
-        if endpoint in ("static", "tickets.download") or (
+        if endpoint in ("static", "tickets.download", *FILES) or (
             kinds[endpoint] > EACH and endpoint != "kpi.tickets"
         ):
             continue

@@ -62,6 +62,10 @@ DATA = {
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",
     "portal/visits/rules.py": "the marks that end a clause",
+    "portal/sheets/examples.py": "example rows as they are written to files",
+    "portal/sheets/writing.py": "notes as they are written to files",
+    "portal/sheets/safety.py": "full-width signs that people type",
+    "portal/sheets/reading.py": "full-width signs that people type",
     "portal/fields.py": "a full-width hyphen that people type",
 }
 WHO = ("firm", "cadre", "reviewer", "dispatcher", "supervisor", "admin", "auditor")
