@@ -179,8 +179,7 @@ def sought(town: Town, ticket_id: int) -> list[SearchRun | SavedView | Bulk]:
 
 
 def sheets(session: Session) -> None:
-    row = SheetImport(kind="regions", file_name="r.csv", sha256="0", size=1, by_name="吴管")
-    session.add(row)
+    session.add(row := SheetImport(kind="k", file_name="f", sha256="0", size=1, by_name="吴管"))
     session.flush()
     line = {"import_id": row.id, "cells": {}, "changes": {}, "problems": []}
     session.add(SheetLine(seq=1, number=2, action="new", **line))
