@@ -18,6 +18,7 @@ from portal.search.commands import search
 from portal.sheets.commands import registry
 from portal.sla.calendar_commands import calendar
 from portal.sla.commands import sla
+from portal.suggest.commands import suggest
 from portal.tickets.commands import tickets
 
 COMMANDS = (
@@ -30,6 +31,7 @@ COMMANDS = (
     routing,
     search,
     sla,
+    suggest,
     tickets,
     timer,
     user,

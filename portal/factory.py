@@ -23,6 +23,7 @@ from portal.search import bulk_views
 from portal.search import views as search_views
 from portal.sheets import views as sheets_views
 from portal.sla import admin as sla_admin
+from portal.suggest import admin as suggest_admin
 from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
 from portal.visits import filing as visits_filing
 from portal.visits import vouching
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     admin.blueprint,
     sla_admin.blueprint,
     sheets_views.blueprint,
+    suggest_admin.blueprint,
 )
 
 

@@ -10,11 +10,13 @@ from portal.extensions import rq
 RELAY = "portal.outbox.relay.run"
 SWEEP = "portal.sla.sweep.run"
 RECOMPUTE = "portal.sla.recompute.run"
+TRAIN = "portal.suggest.training.run"
 FILL = "portal.search.fill.run"
 GROUP = "portal.problems.looking.run"
 SHEETS = "portal.sheets.job.run"
 TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 JOB_SECONDS = 60
+TRAIN_SECONDS = 300  # on a busy machine; a quarter of a minute on an idle one
 KEEP_FAILED_SECONDS = 3600
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ def nudge(job: str = RELAY) -> bool:
         queue.enqueue(
             job,
             retry=Retry(max=3, interval=[1, 5, 15]),
-            job_timeout=JOB_SECONDS,
+            job_timeout=TRAIN_SECONDS if job == TRAIN else JOB_SECONDS,
             result_ttl=0,
             failure_ttl=KEEP_FAILED_SECONDS,
         )

@@ -103,6 +103,7 @@ ACTIONS: dict[str, str] = {
     "reply": _l("答复企业"),
     "note": _l("内部备注"),
     "record_contact": _l("登记联系"),
+    "recategorise": _l("更正类别"),
     "urge": _l("催办"),
     "supervise": _l("督办"),
     "answer_order": _l("回复督办单"),

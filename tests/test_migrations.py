@@ -30,6 +30,7 @@ from portal.search.models import Bulk, BulkItem, SavedView, SearchRun
 from portal.sheets.models import ExportLog, SheetImport, SheetLine
 from portal.sla import recompute_runs
 from portal.sla.calendars import current_calendar_id
+from portal.suggest.models import SuggestModel
 from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.models import Attachment
 from portal.tickets.service import confirmation, drafts, exclusion, extension, handle, hold, triage
@@ -105,6 +106,7 @@ def fill() -> None:
         session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])
         session.add_all(sought(town, asked.ticket_id))
         session.add_all(handed_over(town))
+        session.add(learned())
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
         rules = rulebook.new_draft(town.admin, MONDAY)
         region = (None, town.region_id, None, None)
@@ -165,6 +167,12 @@ def known(town: Town) -> list[EnterpriseClass | EnterpriseContact | Skill]:
         EnterpriseContact(enterprise_id=firm, name="钱会计", phone="13800003333"),
         Skill(cadre_id=town.cadre.id, category_id=town.categories["融资"]),
     ]
+
+
+def learned() -> SuggestModel:
+    return SuggestModel(
+        state="trained", asked_by="吴管", asked_at=MONDAY, ended_at=MONDAY, n=60, body=b"x"
+    )
 
 
 def sought(town: Town, ticket_id: int) -> list[SearchRun | SavedView | Bulk]:

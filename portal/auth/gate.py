@@ -72,6 +72,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
     "sheets": frozenset({Role.ADMIN}),
+    "suggest_admin": frozenset({Role.ADMIN}),
 }
 # Reached before a given password is changed.
 _BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})

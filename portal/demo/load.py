@@ -20,6 +20,7 @@ from portal.demo import (
     rulebook,
     sheeted,
     sought,
+    suggested,
     visited,
 )
 from portal.demo.case import Case
@@ -71,7 +72,10 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         today = Stage(session, calendar, notices=True)
         present.enter(today, cast, plan.source(f"{SEED}:today"), now)
         visited.enter(today, cast, plan.source(f"{SEED}:visited"), now)
+        suggested.enter(today, cast, f"{SEED}:suggested", now)
         today.play(now)
+        say("正在训练类别建议……")
+        suggested.learn(now)
         rulebook.draft(cast, now)
         registered.enter(cast, plan.source(f"{SEED}:registered"))
         sought.index(now)

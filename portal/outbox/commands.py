@@ -15,14 +15,16 @@ from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
 from portal.problems import looking
-from portal.queue import FILL, GROUP, RECOMPUTE, RELAY, SHEETS, SWEEP, TIMER_LOCK, nudge
+from portal.queue import FILL, GROUP, RECOMPUTE, RELAY, SHEETS, SWEEP, TIMER_LOCK, TRAIN, nudge
 from portal.search import fill
 from portal.sheets import job as sheets_job
 from portal.sla import recompute, sweep
 from portal.sla.calendar_alarm import Alarm
+from portal.suggest import training
 
 TICK_SECONDS = 1.0
 _alarm = Alarm()
+_watch = training.Watch()
 
 outbox = AppGroup("outbox", help="The messages that wait to leave the database.")
 
@@ -121,6 +123,9 @@ def tick() -> None:
         nudge(SWEEP)
     if recompute.waiting():
         nudge(RECOMPUTE)
+    _watch.look(now)
+    if training.waiting():
+        nudge(TRAIN)
     if fill.waiting():
         nudge(FILL)
     if looking.waiting(now):

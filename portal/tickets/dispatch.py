@@ -10,12 +10,13 @@ from portal.auth.roles import Actor, Role
 from portal.db import utcnow
 from portal.language import lazy as _l
 from portal.paging import cursor_from
-from portal.tickets import choices, doors, forms, lists, queries, returning, staff_forms
+from portal.tickets import choices, doors, forms, lists, queries, returning, staff_forms, suggested
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
 from portal.tickets.pages import rows
 from portal.tickets.reasons import REJECT_REASONS
 from portal.tickets.service import assign
+from portal.tickets.service import recategorise as categories
 from portal.tickets.service import triage as verbs
 
 blueprint = Blueprint("dispatch", __name__)
@@ -63,6 +64,21 @@ def _offer_others(form: Any, ticket: Ticket, actor: Actor) -> None:
 def _offer_departments(form: Any, ticket: Ticket, actor: Actor) -> None:
     form.department_id.choices = forms.options({0: _("请选择"), **choices.departments()})
     form.cadre_id.choices = forms.grouped(choices.cadres(), _("由系统按未办结最少选定"))
+    if request.method == "GET" and (unit := suggested.unit_by_rule(ticket, ticket.category)):
+        form.department_id.data = unit.id
+        form.department_id.description = _(
+            "按派单规则，“%(category)s”由%(unit)s办理，已为您选好。",
+            category=ticket.category.name,
+            unit=unit.name,
+        )
+
+
+def _offer_categories(form: Any, ticket: Ticket, actor: Actor) -> None:
+    """The categories in use; one that the model is sure of is chosen already."""
+    names = {one.id: one.name for one in choices.categories() if one.id != ticket.category_id}
+    form.category_id.choices = forms.options({0: _("请选择"), **names})
+    if request.method == "GET" and (found := suggested.category_for(ticket)):
+        form.category_id.data = found[0].id
 
 
 def _offer_cadres(form: Any, ticket: Ticket, actor: Actor) -> None:
@@ -78,6 +94,14 @@ def _reject(ask: Any, form: Any) -> Ticket:
 
 doors.register(
     blueprint,
+    doors.Door(
+        Action.RECATEGORISE,
+        lambda ask, form: categories.recategorise(ask, form.category_id.data, form.text.data or ""),
+        _l("类别已更正。"),
+        staff_forms.RecategoriseForm,
+        _l("只改类别，不派单；企业会看到这次更正。派单后各项时限按新的类别起算。"),
+        prepare=_offer_categories,
+    ),
     doors.Door(
         Action.DISPATCH,
         lambda ask, form: assign.dispatch(

@@ -14,7 +14,7 @@ from portal.extensions import db, limiter
 from portal.language import said
 from portal.problems.showing import own_views
 from portal.queue import nudge
-from portal.tickets import choices, files
+from portal.tickets import choices, files, suggested
 from portal.tickets.forms import ACCEPT, SubmitForm, wording_fields
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.models import Draft
@@ -170,8 +170,26 @@ def check() -> Answer:
         return redirect(url_for("tickets.write"), 303)
     similar = own_views(current_user.actor, form.title.data or "", form.description.data or "")
     return render_template(
-        "tickets/check.html", form=form, draft=draft, category=category, similar=similar
+        "tickets/check.html",
+        form=form,
+        draft=draft,
+        category=category,
+        similar=similar,
+        hint=suggested.for_draft(draft.fields, category),
     )
+
+
+@blueprint.post("/tickets/new/category")
+def change_category() -> Response:
+    """Another category for the draft that was just checked; its words stay."""
+    actor = current_user.actor
+    draft, category = drafts.draft_of(actor), _category(request.form.get("category_id", type=int))
+    if draft is not None and category is not None:
+        fields = draft.fields | {"category_id": category.id}
+        with transaction():
+            drafts.save(actor, fields, utcnow())
+        flash(_("类别已改为“%(name)s”，请核对后提交。", name=category.name), "success")
+    return redirect(url_for("tickets.check"), 303)
 
 
 def _complete(form: SubmitForm) -> bool:

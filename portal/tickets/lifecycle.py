@@ -51,6 +51,7 @@ class Action(StrEnum):
     REPLY = "reply"
     NOTE = "note"
     RECORD_CONTACT = "record_contact"
+    RECATEGORISE = "recategorise"
     URGE = "urge"
     SUPERVISE = "supervise"
     ANSWER_ORDER = "answer_order"
@@ -179,6 +180,7 @@ STANDING: dict[Action, frozenset[Status]] = {
     A.REPLY: _ANSWERABLE,
     A.NOTE: OPEN,
     A.RECORD_CONTACT: _HANDLING,
+    A.RECATEGORISE: frozenset({S.SUBMITTED, S.TRIAGE}),
     A.URGE: OPEN - {S.NEEDS_INFO, S.AWAITING_CONFIRMATION},
     A.SUPERVISE: OPEN,
     A.ANSWER_ORDER: OPEN,

@@ -216,8 +216,10 @@ def _title(event: TicketEvent) -> str:
 
 
 def _ladder_title(event: TicketEvent) -> str:
-    """Orders that opened by themselves, late answers, and why a ticket was elevated."""
+    """Orders that opened by themselves, late answers, why a ticket was elevated or moved."""
     payload = event.payload
+    if event.action == Action.RECATEGORISE:
+        return f"{action_name(event.action)} · {payload['old_category']} → {payload['category']}"
     if event.action == Action.SUPERVISE and event.actor_role == Role.SYSTEM:
         return _("系统自动督办 · %(clock)s", clock=clock_name(payload["clock"]))
     if event.action == Action.ANSWER_ORDER and payload.get("late"):

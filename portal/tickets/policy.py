@@ -37,7 +37,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.DISPATCHER: frozenset(
         {
             *(A.DISPATCH, A.ASK_INFO, A.REJECT, A.TRANSFER, A.MERGE, A.REASSIGN),
-            *(A.RETURN, A.REFUSE_RETURN, A.NOTE, A.SPLIT, *_TOGETHER),
+            *(A.RETURN, A.REFUSE_RETURN, A.NOTE, A.RECATEGORISE, A.SPLIT, *_TOGETHER),
         }
     ),
     Role.SUPERVISOR: _OVERSEE,

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.amounts import mask_phone
 from portal.auth.roles import Actor, Role
 from portal.problems.showing import together
-from portal.tickets import petition_showing, policy, queries, sentences
+from portal.tickets import petition_showing, policy, queries, sentences, suggested
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
 from portal.tickets.lifecycle import Action, Status
@@ -82,6 +82,7 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "quick": _quick(actions),
         "quick_key": new_key(),
         "facts": facts(ticket, actor),
+        "suggested": suggested.panel(ticket, actor),
         "petitions": [] if firm else petition_showing.story(ticket, now),
         "together": together(ticket, actor),
         "timeline": timeline(ticket, events, files, actor),

@@ -138,6 +138,17 @@ class MergeForm(ActForm):
     text = text_area(_l("给企业的说明"), _l("请向企业说明为什么合并。"))
 
 
+class RecategoriseForm(ActForm):
+    category_id = SelectField(
+        _l("正确的类别"),
+        coerce=int,
+        choices=[],
+        validators=[DataRequired(message=_l("请选择一个在用的类别。"))],
+        invalid_choice_message=_l("请选择一个在用的类别。"),  # pyright: ignore[reportCallIssue]
+    )
+    text = text_area(_l("说明"), _l("请填写。"), required=False)
+
+
 class DecideForm(ActForm):
     text = text_area(_l("裁定意见"), _l("请写明裁定的理由。"))
 

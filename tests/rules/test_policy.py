@@ -26,7 +26,7 @@ MAY: dict[Role, str] = {
     Role.REVIEWER: "approve send_back reassign note",
     Role.DISPATCHER: (
         "dispatch ask_info reject transfer merge reassign return refuse_return note"
-        " link unlink split join_problem leave_problem"
+        " link unlink split join_problem leave_problem recategorise"
     ),
     Role.SUPERVISOR: OVERSEE,
     Role.LEADER: OVERSEE,

@@ -27,7 +27,9 @@ _FOR_FIRM = frozenset(
     }
 )
 # Who counts as having changed the ticket under somebody's open form: not a mere record.
-_RECORDS = frozenset(STANDING) - {Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK}
+_RECORDS = frozenset(STANDING) - {
+    *(Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK, Action.RECATEGORISE)
+}
 
 
 @dataclass(frozen=True)
