@@ -37,7 +37,7 @@ submitted, triage, assigned, in_progress, needs_info, in_review, awaiting_confir
 STANDING = {
     *("comment", "reply", "note", "record_contact", "urge", "supervise", "answer_order"),
     *("call_back", "ask_return", "refuse_return", "warn", "breach", "remind", "recompute"),
-    *("elevate", "wait", "offer", "vouch"),
+    *("elevate", "wait", "offer", "vouch", "recategorise"),
     *("link", "unlink", "split", "join_problem", "leave_problem", "answer_problem"),
     *("ask_extension", "grant_extension", "refuse_extension", "ask_hold", "refuse_hold"),
     *("ask_exclusion", "grant_exclusion", "refuse_exclusion", "expire"),
