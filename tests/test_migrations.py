@@ -16,13 +16,7 @@ from sqlalchemy.orm import Session
 from portal.db import transaction
 from portal.directory import place_service
 from portal.directory.changes import Editor
-from portal.directory.models import (
-    EnterpriseClass,
-    EnterpriseContact,
-    Leave,
-    Pairing,
-    Skill,
-)
+from portal.directory.models import EnterpriseClass, EnterpriseContact, Leave, Pairing, Skill
 from portal.extensions import db
 from portal.factory import create_app
 from portal.routing import rulebook
@@ -106,7 +100,7 @@ def fill() -> None:
         session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])
         session.add_all(sought(town, asked.ticket_id))
         session.add_all(handed_over(town))
-        session.add(learned())
+        session.add(SuggestModel(state="asked", asked_by="吴管", asked_at=MONDAY))
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
         rules = rulebook.new_draft(town.admin, MONDAY)
         region = (None, town.region_id, None, None)
@@ -167,12 +161,6 @@ def known(town: Town) -> list[EnterpriseClass | EnterpriseContact | Skill]:
         EnterpriseContact(enterprise_id=firm, name="钱会计", phone="13800003333"),
         Skill(cadre_id=town.cadre.id, category_id=town.categories["融资"]),
     ]
-
-
-def learned() -> SuggestModel:
-    return SuggestModel(
-        state="trained", asked_by="吴管", asked_at=MONDAY, ended_at=MONDAY, n=60, body=b"x"
-    )
 
 
 def sought(town: Town, ticket_id: int) -> list[SearchRun | SavedView | Bulk]:
