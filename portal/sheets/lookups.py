@@ -86,6 +86,11 @@ class People:
         person = self.by_id.get(user_id)
         return person.name if person else ""
 
+    def called(self, username: str | None) -> str | None:
+        """The name of the person of a username."""
+        person = self.by_username.get(username or "")
+        return person.name if person else username
+
     def id(self, username: str | None) -> int | None:
         """The id of a username that was let through."""
         if username is None:

@@ -26,6 +26,7 @@ class Planned:
     line: Line
     key: Key = ()
     action: str = WRONG
+    before: Values | None = None
     after: Values = field(default_factory=dict)
     changes: Changes = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -72,7 +73,7 @@ def decide(sheet: Sheet, planned: Planned, state: State) -> None:
     """Says what the line would do, and lets `state` keep it when it is good."""
     if planned.problems:
         return
-    before = state.find(planned.key)
+    before = planned.before = state.find(planned.key)
     planned.after, planned.problems = _after(sheet, planned, before)
     if planned.problems:
         return

@@ -29,12 +29,16 @@ class Register:
 
     kind: ClassVar[str]
     model: ClassVar[Any]
+    # The word that changes are kept under (directory.changes); None: kept elsewhere.
+    noun: ClassVar[str | None] = None
 
     def __init__(self, today: date) -> None:
         """`today`: the local day, against which dates are judged."""
         self.today = today
         self.items: dict[Key, Any] = {}
         self.known: dict[Key, Values] = {}
+        # Rows that a line changed besides its own, with their values before.
+        self.also: list[tuple[Any, Values, Values]] = []
 
     @property
     def sheet(self) -> Sheet:
@@ -117,6 +121,10 @@ class Register:
                 setattr(item, name, value)
         return item
 
+    def history(self, item: Any, values: Values) -> tuple[int, Values]:
+        """The row whose history tells of it, and the fields as the history keeps them."""
+        return item.id, values
+
     def finish(self, by: Actor, now: datetime) -> None:
         """What has to happen once all lines of a chunk are written; `by` confirmed them."""
 
@@ -136,12 +144,14 @@ class Regions(NamedPlaces):
     """Counties and zones."""
 
     kind, model = "regions", Region
+    noun = "region"
 
 
 class Chains(NamedPlaces):
     """Industrial chains with their chiefs."""
 
     kind, model = "chains", Chain
+    noun = "chain"
 
     def look_up(self, keys: Sequence[Key] | None) -> None:
         self.people = People()
@@ -159,6 +169,9 @@ class Chains(NamedPlaces):
         columns = dict(after)
         columns["chief_id"] = self.people.id(columns.pop("chief"))
         return columns
+
+    def history(self, item: Chain, values: Values) -> tuple[int, Values]:
+        return item.id, {**values, "chief": self.people.called(values["chief"])}
 
     def check(self, key: Key, after: Values, before: Values | None) -> None:
         was = before["chief"] if before else None
@@ -216,6 +229,7 @@ class Departments(Trees):
     """Units that answer."""
 
     kind, model = "departments", Department
+    noun = "department"
 
     def look_up(self, keys: Sequence[Key] | None) -> None:
         super().look_up(keys)
@@ -238,6 +252,7 @@ class Categories(Trees):
     """Categories of requests, two levels."""
 
     kind, model = "categories", Category
+    noun = "category"
 
     def values(self, item: Category) -> Values:
         values = super().values(item)

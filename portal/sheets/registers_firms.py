@@ -29,6 +29,7 @@ class Enterprises(Register):
     """Firms with their main contact."""
 
     kind, model = "enterprises", Enterprise
+    noun = "enterprise"
 
     def look_up(self, keys: Sequence[Key] | None) -> None:
         self.regions, self.chains = Names(Region), Names(Chain)
@@ -116,6 +117,7 @@ class Titles(OfFirms):
     """Titles with the days from and to which they hold."""
 
     kind, model = "titles", EnterpriseClass
+    noun = "enterprise"
 
     def check(self, key: Key, after: Values, before: Values | None) -> None:
         super().check(key, after, before)
@@ -132,17 +134,27 @@ class Titles(OfFirms):
                     day=row["valid_from"].isoformat(),
                 )
 
+    def history(self, item: EnterpriseClass, values: Values) -> tuple[int, Values]:
+        names = ("name", "valid_from", "valid_to")
+        return item.enterprise_id, {"title": {name: values[name] for name in names}}
+
 
 class Contacts(OfFirms):
     """Further people to ask for."""
 
     kind, model = "contacts", EnterpriseContact
+    noun = "enterprise"
+
+    def history(self, item: EnterpriseContact, values: Values) -> tuple[int, Values]:
+        names = ("name", "phone", "post")
+        return item.enterprise_id, {"contact": {name: values[name] for name in names}}
 
 
 class Pairings(OfFirms):
     """Standing cadres. What has been stays: a new cadre is a new row with a new first day."""
 
     kind, model = "pairings", Pairing
+    noun = "enterprise"
 
     def look_up(self, keys: Sequence[Key] | None) -> None:
         super().look_up(keys)
@@ -215,11 +227,18 @@ class Pairings(OfFirms):
                 row["ends_on"] = after["starts_on"] - timedelta(days=1)
         super().keep(key, after)
 
+    def history(self, item: Pairing, values: Values) -> tuple[int, Values]:
+        spell = {name: values[name] for name in ("starts_on", "ends_on")}
+        people = {"name": values["owner"], "deputy": values["deputy"]}
+        spell |= {name: self.people.called(who) for name, who in people.items()}
+        return item.enterprise_id, {"pairing": spell}
+
     def write(self, key: Key, after: Values) -> Any:
         """A new pairing ends the open one before it, first: a firm has one open pairing."""
         for other in self.other_keys(key):
             item, row = self.items[other], self.known[other]
             if item.ends_on != row["ends_on"]:
+                self.also.append((item, {**row, "ends_on": item.ends_on}, dict(row)))
                 item.ends_on = row["ends_on"]
                 db.session.flush()
         return super().write(key, after)

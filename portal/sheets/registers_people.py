@@ -28,6 +28,7 @@ class Staff(Register):
     """
 
     kind, model = "staff", User
+    noun = "user"
 
     def __init__(self, today: date) -> None:
         super().__init__(today)
@@ -112,6 +113,7 @@ class Skills(OfCadres):
     """Categories that cadres know."""
 
     kind, model = "skills", Skill
+    noun = "user"
 
     def look_up(self, keys: Sequence[Key] | None) -> None:
         super().look_up(keys)
@@ -134,11 +136,15 @@ class Skills(OfCadres):
         super().check(key, after, before)
         self.categories.check(after["category"], None, "category")
 
+    def history(self, item: Skill, values: Values) -> tuple[int, Values]:
+        return item.cadre_id, {"skills": [values["category"]]}
+
 
 class Leaves(OfCadres):
     """Days away and who stands in."""
 
     kind, model = "leave", Leave
+    noun = "user"
 
     def stored(self, keys: Sequence[Key]) -> Select[Any]:
         """All leave from the first day that a line names on: deputies may be away as well."""
@@ -182,6 +188,10 @@ class Leaves(OfCadres):
         if any(row["username"] == key[0] for row in others):
             raise Invalid("这段时间已有请假记录，请核对日期。", "starts_on")
         self._check_circle(after, others)
+
+    def history(self, item: Leave, values: Values) -> tuple[int, Values]:
+        days = {name: values[name] for name in ("starts_on", "ends_on")}
+        return item.cadre_id, {"leave": {"deputy": self.people.called(values["deputy"]), **days}}
 
     def _check_circle(self, after: Values, others: list[Values]) -> None:
         """Whoever stands in for the deputy must not be the one who goes (lessons.md 26)."""

@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from portal.auth.roles import Actor, Role
+from portal.directory.changes import Editor, record
 from portal.errors import N_, Conflict, Invalid, NotFound, PortalError
 from portal.extensions import db
 from portal.sheets.kinds import SHEETS
@@ -254,6 +255,19 @@ def _write(
         elif (one.action, one.changes) != (line.action, line.changes):
             refused[line.seq] = [problem(Invalid(STALE))]
         else:
-            register.write(one.key, one.after)
+            item = register.write(one.key, one.after)
+            register.also.append((item, one.before or {}, one.after))
+    _record(register, Editor(row.by_id, now))
     register.finish(Actor(row.by_id, Role.ADMIN, row.by_name), now)
     return refused
+
+
+def _record(register: Register, editor: Editor) -> None:
+    """Who changed what, row by row, where the history of the directory keeps it."""
+    if register.noun is None:
+        return
+    db.session.flush()
+    for item, before, after in register.also:
+        row_id, new = register.history(item, after)
+        old = register.history(item, before)[1] if before else {}
+        record(editor, register.noun, row_id, old, new)

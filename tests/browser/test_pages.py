@@ -66,6 +66,8 @@ PAGES: list[tuple[str | None, str]] = [
     ("admin", "/admin/enterprises/{enterprise}"),
     ("admin", "/admin/departments/{department}"),
     ("admin", "/admin/users/{cadre}/abilities"),
+    ("admin", "/admin/sheets/"),
+    ("admin", "/admin/sheets/enterprises"),
     ("admin", "/admin/calendar"),
     ("admin", "/admin/policy/{policy}"),
 ]

@@ -12,6 +12,7 @@ from portal.directory.models import (
     Category,
     Chain,
     Department,
+    DirectoryChange,
     Enterprise,
     EnterpriseClass,
     EnterpriseContact,
@@ -159,6 +160,11 @@ def test_a_new_pairing_ends_the_one_before_and_history_stays(visit: Visitor, tow
     imported(visit, "pairings", f"{head}{code},{week},cadre2,,\n", "all")
     expected = [(past, week - timedelta(days=1), town.cadre.id), (week, None, town.cadre2.id)]
     assert pairings_of(town.enterprise_id) == expected
+    query = select(DirectoryChange.old, DirectoryChange.new).order_by(DirectoryChange.id)
+    told = [(old.get("pairing", {}), new["pairing"]) for old, new in db.session.execute(query)]
+    ended = {"name": "李明", "deputy": "孙强", "starts_on": str(past)}
+    assert told[1] == (ended, {**ended, "ends_on": str(week - timedelta(days=1))})
+    assert told[2] == ({}, {"name": "孙强", "starts_on": str(week)})
     for line, sentence in (
         (f"{code},{past},labour,,", "包联已经开始，不能改包联干部"),
         (f"{code},{past},cadre,cadre,", "代理人不能是包联干部本人"),
@@ -222,6 +228,15 @@ def test_chiefs_titles_skills_and_contacts_are_written(visit: Visitor, town: Tow
     assert "与从 2024-01-01 起的同一称号重叠" in overlap.words
     imported(visit, "contacts", f"统一社会信用代码,电话,姓名\n{code},13800009999,钱会计\n", "all")
     db.session.rollback()
+    query = select(DirectoryChange).order_by(DirectoryChange.id)
+    told = [(one.noun, one.actor_id, one.old, one.new) for one in db.session.scalars(query)]
+    who = town.admin.id
+    assert told[0] == ("chain", who, {}, {"chief": "高市长"})
+    assert told[1] == ("user", who, {}, {"skills": ["融资"]})
+    title = {"name": "gazelle", "valid_from": "2024-01-01", "valid_to": "2024-12-31"}
+    assert told[3] == ("enterprise", who, {}, {"title": title})
+    assert told[4][3] == {"contact": {"name": "钱会计", "phone": "13800009999"}}
+    assert len(told) == 5
     assert db.session.get_one(Chain, town.chain_id).chief_id == town.leader.id
     assert len(list(db.session.scalars(select(Skill)))) == 2
     assert db.session.scalar(select(EnterpriseClass.name)) == "gazelle"
