@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.demo import checks, plan, present
+from portal.demo import checks, plan, present, visited
 from portal.demo.stage import Stage, one_transaction
 from portal.demo.town import Town
 from portal.sla.calendars import current_calendar
@@ -28,6 +28,7 @@ def test_every_queue_has_work_and_nothing_is_left_to_do(ctx: None, now: datetime
         cast = Town(plan.source("hours:town")).build(now.date())
         stage = Stage(session, calendar, notices=True)
         present.enter(stage, cast, plan.source("hours"), now)
+        visited.enter(stage, cast, plan.source("hours:visited"), now)
         stage.play(now)
         assert checks.today_faults(now) == []
         raise RolledBack
