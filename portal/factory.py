@@ -19,12 +19,13 @@ from portal.home import views as home_views
 from portal.kpi import views as kpi_views
 from portal.problems import pages as problem_pages
 from portal.routing import edit_pages as rule_pages
+from portal.routing import views as balance_views
 from portal.search import bulk_views
 from portal.search import views as search_views
 from portal.sheets import views as sheets_views
 from portal.sla import admin as sla_admin
 from portal.suggest import admin as suggest_admin
-from portal.tickets import desk, dispatch, filing, oversee, petitioning, review
+from portal.tickets import desk, dispatch, filing, handovers, oversee, petitioning, review
 from portal.visits import filing as visits_filing
 from portal.visits import vouching
 
@@ -44,6 +45,8 @@ BLUEPRINTS = (
     search_views.blueprint,
     bulk_views.blueprint,
     problem_pages.blueprint,
+    handovers.blueprint,
+    balance_views.blueprint,
     kpi_views.blueprint,
     rule_pages.blueprint,
     admin.blueprint,

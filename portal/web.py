@@ -35,11 +35,14 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("待办"), "desk.queue", "list"),
         (_l("我承办的"), "search.find", "search"),
         (_l("包联企业"), "visits.firms", "building"),
+        (_l("请假和交接"), "handovers.index", "people"),
     ),
     Role.REVIEWER: (
         (_l("待审核"), "review.queue", "review"),
         (_l("本单位诉求"), "search.find", "search"),
         (_l("走访日历"), "visits.calendar", "people"),
+        (_l("负荷"), "routing.load", "chart"),
+        (_l("请假和交接"), "handovers.index", "people"),
     ),
     Role.DISPATCHER: (
         (_l("待派单"), "dispatch.triage", "list"),
@@ -47,6 +50,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("全部诉求"), "search.find", "search"),
         (_l("派单规则"), "rules.index", "route"),
         (_l("共性问题"), "problems.index", "people"),
+        (_l("请假和交接"), "handovers.index", "people"),
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "kpi.show", "chart"),

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from portal.demo import (
     checks,
+    desks,
     gathered,
     life,
     plan,
@@ -73,6 +74,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         present.enter(today, cast, plan.source(f"{SEED}:today"), now)
         visited.enter(today, cast, plan.source(f"{SEED}:visited"), now)
         suggested.enter(today, cast, f"{SEED}:suggested", now)
+        today.enter(desks.script(today, cast, plan.source(f"{SEED}:desks"), now))
         today.play(now)
         say("正在训练类别建议……")
         suggested.learn(now)

@@ -1,6 +1,6 @@
 """Puts the town into the database: places, units, people, firms, pairings, rules and leave."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import TypeVar
 
@@ -224,6 +224,7 @@ class Town:
                     deputy_id=self._colleague(cadre) if self.rng.random() < 0.8 else None,
                     starts_on=starts_on,
                     ends_on=starts_on + timedelta(days=self.rng.randrange(length, length + 6)),
+                    offered_at=datetime.combine(starts_on, time(1), UTC),  # nothing was open then
                 )
             )
 

@@ -34,6 +34,7 @@ from portal.directory.forms import (
 from portal.errors import Invalid
 from portal.fields import blame, clean
 from portal.paging import cursor_from
+from portal.queue import SWEEP, nudge
 from portal.wording import role_name
 
 
@@ -220,7 +221,11 @@ def add_leave(user_id: int) -> Answer:
         starts_on, ends_on = form.starts_on.data or today(), form.ends_on.data or today()
         try:
             with transaction():
-                service.add_leave(editor(), user_id, form.deputy_id.data, starts_on, ends_on)
+                service.add_leave(
+                    *(editor(), user_id, form.deputy_id.data, starts_on, ends_on),
+                    give_back=form.give_back.data,
+                )
+            nudge(SWEEP)
             return done(_("请假已登记，这几天不派新诉求给此人。"), "admin.user", user_id=user_id)
         except Invalid as error:
             blame(form, error)
@@ -232,4 +237,5 @@ def remove_leave(user_id: int, leave_id: int) -> Answer:
     """Takes leave back."""
     with transaction():
         service.remove_leave(editor(), user_id, leave_id, today())
+    nudge(SWEEP)
     return done(_("请假已撤销。"), "admin.user", user_id=user_id)

@@ -104,6 +104,9 @@ class LeaveForm(FlaskForm):
     starts_on = day(_l("开始日期"), _l("请填写请假的第一天。"))
     ends_on = day(_l("结束日期"), _l("请填写请假的最后一天。"))
     deputy_id = fields.pick(_l("代理人"), _l("请从列表中选择代理人。"), required=False)
+    give_back = fields.tick(
+        _l("销假后交还"), description=_l("代理人接手后还没办结的诉求，请假结束时交还给本人。")
+    )
 
     def __init__(self, cadre_id: int, **kw: Any) -> None:
         super().__init__(**kw)

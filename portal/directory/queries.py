@@ -159,14 +159,16 @@ def units_below(department_id: int) -> list[Department]:
     return list(db.session.scalars(query.order_by(*order)))
 
 
-def cadre_names() -> dict[int, str]:
-    """The active cadres: id → name and department."""
+def cadre_names(department_id: int | None = None) -> dict[int, str]:
+    """The active cadres, or those of one unit: id → name and department."""
     query = (
         select(User.id, User.name, Department.name)
         .join(Department, User.department_id == Department.id)
         .where(User.role == Role.CADRE, User.active)
         .order_by(Department.position, Department.id, User.name, User.id)
     )
+    if department_id is not None:
+        query = query.where(User.department_id == department_id)
     rows = db.session.execute(query)
     return {user_id: f"{name} · {department}" for user_id, name, department in rows}
 

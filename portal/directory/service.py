@@ -99,10 +99,17 @@ def end_pairing(editor: Editor, pairing_id: int, today: date) -> Enterprise:
 
 
 def add_leave(
-    editor: Editor, cadre_id: int, deputy_id: int | None, starts_on: date, ends_on: date
+    editor: Editor,
+    cadre_id: int,
+    deputy_id: int | None,
+    starts_on: date,
+    ends_on: date,
+    *,
+    give_back: bool = False,
 ) -> Leave:
     """Notes that a cadre is away on local days, and who stands in.
 
+    `give_back`: what the deputy takes over comes back afterwards.
     Raises Invalid for dates in the wrong order, for leave that overlaps other leave of the cadre,
     and for deputies that would stand in for each other in a circle (lessons.md 26).
     """
@@ -119,7 +126,16 @@ def add_leave(
         raise Invalid("这段时间已有请假记录，请先撤销原来的记录。", "starts_on")
     if deputy_id is not None:
         _ensure_no_circle(cadre_id, deputy_id, starts_on, others)
-    leave = Leave(cadre_id=cadre_id, deputy_id=deputy_id, starts_on=starts_on, ends_on=ends_on)
+    writer = None if editor.id is None else db.session.get(User, editor.id)
+    leave = Leave(
+        cadre_id=cadre_id,
+        deputy_id=deputy_id,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        give_back=give_back,
+        noted_by=None if writer is None else writer.name,
+        noted_at=editor.at,
+    )
     db.session.add(leave)
     db.session.flush()
     record(editor, "user", cadre_id, {}, _leave(leave))
@@ -142,6 +158,14 @@ def _leave(leave: Leave) -> dict[str, Any]:
     """Leave as the history keeps it."""
     deputy = leave.deputy.name if leave.deputy is not None else None
     return {"leave": {"deputy": deputy, "starts_on": leave.starts_on, "ends_on": leave.ends_on}}
+
+
+def get_leave_of(department_id: int | None, leave_id: int) -> Leave:
+    """Leave of a cadre of the unit. Raises NotFound."""
+    leave = db.session.get(Leave, leave_id)
+    if leave is None or department_id is None or leave.cadre.department_id != department_id:
+        raise NotFound("没有找到这条请假记录。")
+    return leave
 
 
 def remove_leave(editor: Editor, cadre_id: int, leave_id: int, today: date) -> None:

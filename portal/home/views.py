@@ -30,7 +30,11 @@ from portal.web import PLACES
 blueprint = Blueprint("home", __name__)
 YEAR_SECONDS = 366 * 86400
 # Where a notice about no ticket leads: the first of these pages that its reader may open.
-ABOUT: dict[str, tuple[str, ...]] = {"calendar_end": ("sla_admin.calendar", "oversee.overdue")}
+ABOUT: dict[str, tuple[str, ...]] = {
+    "calendar_end": ("sla_admin.calendar", "oversee.overdue"),
+    "handover": ("handovers.index",),
+    "handed_back": ("handovers.index",),
+}
 # What the cadre is told who filed a ticket on a firm's behalf.
 OF_VISIT = frozenset({"vouched", "vouch_corrected", "disowned"})
 LANGUAGES = ("zh_CN", "en")

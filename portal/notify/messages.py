@@ -73,6 +73,8 @@ SENTENCES: dict[str, str] = {
     "problem_answered": _l("诉求“%(title)s”所属的共性问题已统一答复企业，请据此继续办理。"),
     "split": _l("您的诉求“%(title)s”是从另一件中拆分出来的，单独编号、单独办理。"),
     "problem_owned": _l("请为诉求“%(title)s”等反映的共性问题作统一答复。"),
+    "handover": _l("请接手%(name)s请假期间的 %(n)s 件诉求。"),
+    "handed_back": _l("%(name)s，您已销假，代理人交还了 %(n)s 件诉求，请签收。"),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 
@@ -133,5 +135,7 @@ def _sentence(kind: str, title: str, params: dict) -> str:
         "by": by,
         "clock": clock_name(params["clock"]) if "clock" in params else "",
         "year": params.get("year", ""),
+        "name": params.get("name", ""),
+        "n": params.get("n", ""),
         "petition": petition_name(params["petition"]) if "petition" in params else "",
     }

@@ -15,7 +15,7 @@ from portal.directory.models import Department
 from portal.errors import Invalid, NotFound
 from portal.extensions import db
 from portal.kpi.periods import Period, local_day
-from portal.routing import queries
+from portal.routing import balance, queries
 from portal.routing.book import Book
 from portal.routing.models import Rulebook
 from portal.routing.past import past_tickets, people
@@ -71,6 +71,34 @@ def _chosen(version: int | None, draft: bool) -> Rulebook | None:
         return drafts[0] if draft else queries.in_force()
     except NotFound as error:
         raise click.UsageError(error.message) from error
+
+
+@routing.command("fairness")
+@click.option("--from", "first", type=DAY, required=True, help="First local day.")
+@click.option("--to", "last", type=DAY, help="Last local day, counted too; default: today.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def fairness_command(first: datetime, last: datetime | None, as_json: bool) -> None:
+    """How evenly each unit's tickets were given among those who were there and able."""
+    found = balance.units(_period(first, last), utcnow())
+    rows = [
+        {
+            "department": unit.name,
+            "n": unit.fairness.n,
+            "d": unit.fairness.d,
+            "spread": round(unit.fairness.spread, 2),
+            "cadres": [
+                {"name": cadre.name, "load": cadre.load, "given": share.given, "due": share.due}
+                for cadre, share in zip(unit.cadres, unit.fairness.shares, strict=True)
+            ],
+        }
+        for unit in found
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        rate = f"{row['n'] / row['d']:.1%}" if row["d"] else "–"
+        click.echo(f"{row['n']} / {row['d']} = {rate}  spread {row['spread']}  {row['department']}")
 
 
 def _of_file(path: Path) -> FileOfPast:

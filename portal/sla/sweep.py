@@ -16,7 +16,7 @@ from portal.sla import effects, ladder
 from portal.sla.calendars import current_calendar
 from portal.sla.effects import Firing
 from portal.sla.models import Clock, Timer
-from portal.tickets import petition_due
+from portal.tickets import leave_due, petition_due
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Order, Ticket
 from portal.tickets.service import order as orders
@@ -39,6 +39,7 @@ class Swept:
     failed: int = 0
     petitions: int = 0
     orders: int = 0
+    leaves: int = 0
 
     def add(self, other: "Swept") -> None:
         """Adds the counts of a batch that is committed."""
@@ -70,7 +71,8 @@ def sweep(now: datetime | None = None, batch: int = BATCH, seconds: float | None
             if not claimed:
                 break
     swept.petitions, failed = petition_due.sweep(now or utcnow(), go_on=go_on)
-    swept.failed += failed
+    swept.leaves, stuck = leave_due.sweep(now or utcnow(), go_on=go_on)
+    swept.failed += failed + stuck
     return swept
 
 
@@ -210,12 +212,12 @@ def _orders(session: Session, now: datetime, batch: int) -> tuple[Swept, int]:
 
 
 def waiting(now: datetime) -> bool:
-    """Whether a timer, an order or a petition is due at `now` (UTC): three index probes at most."""
+    """Whether a timer, order, petition or leave is due at `now` (UTC): five probes at most."""
     armed = select(Timer.id).where(Timer.state == "armed", Timer.fire_at <= now)
     ordered = select(Order.id).where(Order.act_at <= now, *_OPEN_ORDER)
     with transaction() as session:
         found = any(session.scalar(one.limit(1)) is not None for one in (armed, ordered))
-    return found or petition_due.waiting(now)
+    return found or petition_due.waiting(now) or leave_due.waiting(now)
 
 
 def run() -> None:

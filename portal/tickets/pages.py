@@ -252,7 +252,7 @@ def _text(
         return payload.get("words") or ticket.description
     lines = _desk(payload, users, departments)
     if payload.get("reasons") and not is_firm(actor):
-        lines.append(_("派单理由：%(reasons)s", reasons=_("；").join(payload["reasons"])))
+        lines.append(_why(event))
     if text := payload.get("text"):
         # What the system says has a translation, what somebody wrote stays as it is.
         lines.append(_(text) if event.actor_role == Role.SYSTEM else text)
@@ -282,6 +282,12 @@ def _desk(payload: dict[str, Any], users: dict[int, str], departments: dict[int,
     desk = departments.get(payload["department_id"], "")
     person = users.get(payload["assignee_id"], "")
     return [_("承办：%(department)s %(person)s", department=desk, person=person)]
+
+
+def _why(event: TicketEvent) -> str:
+    reasons = _("；").join(event.payload["reasons"])
+    offered = event.action == Action.OFFER
+    return reasons if offered else _("派单理由：%(reasons)s", reasons=reasons)
 
 
 def _recomputed(payload: dict[str, Any]) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, select, true
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from portal.auth.roles import Actor, Role
 from portal.errors import NotFound
 from portal.extensions import db
 from portal.paging import Cursor, Page, fetch
+from portal.tickets.handover_queries import offered_to
 from portal.tickets.lifecycle import OPEN, Status
 from portal.tickets.models import Attachment, Ticket, TicketEvent
 
@@ -33,11 +34,16 @@ def visible(actor: Actor) -> ColumnElement[bool]:
             return false()
 
 
+def _readable(actor: Actor) -> ColumnElement[bool]:
+    """What an actor may open: what is visible, and what a cadre is offered before taking it."""
+    return or_(visible(actor), offered_to(actor)) if actor.role is Role.CADRE else visible(actor)
+
+
 def get_visible(actor: Actor, number: str) -> Ticket:
     """The ticket of that number. Raises NotFound when there is none or the actor may not see it."""
     query = (
         select(Ticket)
-        .where(Ticket.number == number, visible(actor))
+        .where(Ticket.number == number, _readable(actor))
         .options(
             joinedload(Ticket.enterprise),
             joinedload(Ticket.category),

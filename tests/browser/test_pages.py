@@ -7,12 +7,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from portal.db import transaction, utcnow
+from portal.directory import service as directory
+from portal.directory.changes import Editor
+from portal.kpi.periods import local_day
 from portal.outbox import relay
 from portal.routing import rulebook
 from portal.sla.service import current_policy_id
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
-from portal.tickets.service import exclusion, handle, review, submit, triage
+from portal.tickets.service import exclusion, handle, handover, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town
@@ -48,7 +51,11 @@ PAGES: list[tuple[str | None, str]] = [
     ("cadre", "/visits/calendar"),
     (None, "/vouch/{token}"),
     ("firm", "/visits/about"),
+    ("cadre", "/leave"),
+    ("cadre", "/handovers/{handover}"),
     ("reviewer", "/review"),
+    ("reviewer", "/leave/new"),
+    ("dispatcher", "/load"),
     ("dispatcher", "/triage"),
     ("dispatcher", "/search?q=贷款&status=open"),
     ("dispatcher", "/search/act?action=dispatch&ticket={triage}"),
@@ -114,10 +121,17 @@ def numbers(town: Town) -> dict[str, str]:
     relay.drain(utcnow)
     pair(town)
     _ids, [token] = filed(town, at=now)
+    day = local_day(now)
     with transaction() as session:
+        leave = directory.add_leave(
+            *(Editor(None, now), town.cadre2.id or 0, town.cadre.id, day, day), give_back=True
+        )
+        offered = handover.offer(leave.id, now)
+        assert offered is not None
         return {
             "firm": str(town.enterprise_id),
             "token": token,
+            "handover": str(offered.id),
             "confirm": session.get_one(Ticket, confirm).number,
             "late": session.get_one(Ticket, late).number,
             "triage": session.get_one(Ticket, waiting).number,

@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bs4 import Comment
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from portal.auth.models import User
+from portal.auth.roles import Role
 from portal.db import transaction, utcnow
 from portal.directory import cadre_service, category_service, firm_service, place_service
 from portal.directory import service as directory
@@ -18,9 +20,11 @@ from portal.directory.changes import Editor
 from portal.directory.firm_service import Contact
 from portal.directory.place_service import PlaceFields
 from portal.extensions import db
+from portal.kpi.periods import local_day
 from portal.routing import rulebook
 from portal.sla import policy_service, recompute
 from portal.sla.sweep import sweep
+from portal.tickets.handover_models import HandoverItem
 from portal.tickets.reasons import REJECT_REASONS
 from portal.tickets.service import (
     applicant,
@@ -30,6 +34,7 @@ from portal.tickets.service import (
     exclusion,
     extension,
     handle,
+    handover,
     hold,
     review,
     triage,
@@ -76,6 +81,7 @@ def play_everything(town: Town) -> None:
     sweep(utcnow())
     _visit(town)
     register(town)
+    _desks(play, town, utcnow())
     _enact(utcnow())
     _rules(town, utcnow())
 
@@ -90,6 +96,22 @@ def _visit(town: Town) -> None:
         for n in range(2):
             day = visit.local_day(utcnow()) + timedelta(days=40)
             visit.plan(town.cadre, town.enterprise_id, day, "融资", f"p{n}", utcnow())
+
+
+def _desks(play: Play, town: Town, now: datetime) -> None:
+    """Leave with a hand-over of which one ticket is taken, and a unit where one waits."""
+    day = local_day(now)
+    with transaction() as session:
+        leave = directory.add_leave(
+            *(Editor(town.reviewer.id, now), town.cadre2.id or 0, town.cadre.id, day, day),
+            give_back=True,
+        )
+        row = handover.offer(leave.id, now)
+        assert row is not None
+        offered = select(HandoverItem.ticket_id).where(HandoverItem.handover_id == row.id)
+        assert handover.take(town.cadre, row.id, list(session.scalars(offered))[:3], now)
+        session.execute(update(User).where(User.role == Role.CADRE).values(capacity=1))
+    play.file(now)
 
 
 def _enact(now: datetime) -> None:

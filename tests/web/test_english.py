@@ -59,6 +59,7 @@ DATA = {
     "portal/routing/correction.py": "a note as it is stored",
     "portal/tickets/service/assign.py": "reasons as they are stored",
     "portal/tickets/service/vacancy.py": "reasons as they are stored",
+    "portal/tickets/service/handover.py": "reasons as they are stored",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",
     "portal/visits/rules.py": "the marks that end a clause",
