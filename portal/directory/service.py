@@ -113,19 +113,7 @@ def add_leave(
     Raises Invalid for dates in the wrong order, for leave that overlaps other leave of the cadre,
     and for deputies that would stand in for each other in a circle (lessons.md 26).
     """
-    _ensure_cadre(cadre_id, None)
-    if ends_on < starts_on:
-        raise Invalid("结束日期不能早于开始日期。", "ends_on")
-    if deputy_id is not None:
-        _ensure_cadre(deputy_id, "deputy_id")
-    if deputy_id == cadre_id:
-        raise Invalid("代理人不能是请假人本人，请另选一人。", "deputy_id")
-    _lock(User.id, cadre_id)
-    others = queries.leaves_between(starts_on, ends_on)
-    if any(leave.cadre_id == cadre_id for leave in others):
-        raise Invalid("这段时间已有请假记录，请先撤销原来的记录。", "starts_on")
-    if deputy_id is not None:
-        _ensure_no_circle(cadre_id, deputy_id, starts_on, others)
+    _ensure_leave(cadre_id, deputy_id, starts_on, ends_on)
     writer = None if editor.id is None else db.session.get(User, editor.id)
     leave = Leave(
         cadre_id=cadre_id,
@@ -140,6 +128,22 @@ def add_leave(
     db.session.flush()
     record(editor, "user", cadre_id, {}, _leave(leave))
     return leave
+
+
+def _ensure_leave(cadre_id: int, deputy_id: int | None, starts_on: date, ends_on: date) -> None:
+    _ensure_cadre(cadre_id, None)
+    if ends_on < starts_on:
+        raise Invalid("结束日期不能早于开始日期。", "ends_on")
+    if deputy_id is not None:
+        _ensure_cadre(deputy_id, "deputy_id")
+    if deputy_id == cadre_id:
+        raise Invalid("代理人不能是请假人本人，请另选一人。", "deputy_id")
+    _lock(User.id, cadre_id)
+    others = queries.leaves_between(starts_on, ends_on)
+    if any(leave.cadre_id == cadre_id for leave in others):
+        raise Invalid("这段时间已有请假记录，请先撤销原来的记录。", "starts_on")
+    if deputy_id is not None:
+        _ensure_no_circle(cadre_id, deputy_id, starts_on, others)
 
 
 def _ensure_no_circle(cadre_id: int, deputy_id: int, starts_on: date, others: list[Leave]) -> None:

@@ -14,7 +14,6 @@ from portal.auth.models import User
 from portal.auth.roles import Actor, Role
 from portal.directory.models import Department
 from portal.extensions import db
-from portal.language import lazy as _l
 from portal.problems import events as problem_events
 from portal.sla import targets
 from portal.sla.calendars import current_calendar
@@ -23,7 +22,7 @@ from portal.sla.worktime import Calendar
 from portal.tickets import petition_events
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Attachment, Order, Ticket, TicketEvent
-from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS
+from portal.tickets.reasons import CONTACT_METHODS, ELEVATIONS, REJECT_REASONS
 from portal.tickets.service.order import ANSWER
 from portal.wording import (
     action_name,
@@ -33,13 +32,6 @@ from portal.wording import (
     rating_name,
     role_name,
 )
-
-_ELEVATIONS: dict[str, str] = {
-    "overdue": _l("超期 5 个工作日"),
-    "returns": _l("两次退单"),
-    "disputes": _l("企业两次表示未解决"),
-    "asked": _l("督办需要"),
-}
 
 # Actions that are somebody speaking; the others are lines between the messages.
 SPEECH = frozenset(
@@ -225,7 +217,7 @@ def _ladder_title(event: TicketEvent) -> str:
     if event.action == Action.ANSWER_ORDER and payload.get("late"):
         return _("%(action)s · 逾期", action=action_name(event.action))
     if event.action == Action.ELEVATE:
-        return f"{action_name(event.action)} · {_ELEVATIONS[payload['why']]}"
+        return f"{action_name(event.action)} · {_(ELEVATIONS[payload['why']])}"
     return ""
 
 

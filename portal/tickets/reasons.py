@@ -74,3 +74,11 @@ VOUCH_ANSWERS: dict[str, str] = {
     VouchAnswer.CORRECTED: N_("有误，需要更正"),
     VouchAnswer.NOT_OURS: N_("不是我们提的"),
 }
+
+# Why a ticket was elevated 提级.
+ELEVATIONS: dict[str, str] = {
+    "overdue": N_("超期 5 个工作日"),
+    "returns": N_("两次退单"),
+    "disputes": N_("企业两次表示未解决"),
+    "asked": N_("督办需要"),
+}

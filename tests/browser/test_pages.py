@@ -1,6 +1,7 @@
 """The pages that matter at phone and desk width: nothing cut, no axe violation, usable by keys."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,16 @@ def file(town: Town, title: str, category: str) -> int:
     return ticket_id
 
 
+def offered(town: Town, now: datetime) -> int:
+    """The tickets of the second cadre, away today, are offered to the first."""
+    day, away, deputy = local_day(now), town.cadre2.id or 0, town.cadre.id
+    with transaction():
+        leave = directory.add_leave(Editor(None, now), away, deputy, day, day, give_back=True)
+        handed = handover.offer(leave.id, now)
+        assert handed is not None
+        return handed.id
+
+
 @pytest.fixture
 def numbers(town: Town) -> dict[str, str]:
     """A ticket to confirm, one under supervision, one in triage, a draft of rules, ids."""
@@ -121,17 +132,12 @@ def numbers(town: Town) -> dict[str, str]:
     relay.drain(utcnow)
     pair(town)
     _ids, [token] = filed(town, at=now)
-    day = local_day(now)
+    handover_id = offered(town, now)
     with transaction() as session:
-        leave = directory.add_leave(
-            *(Editor(None, now), town.cadre2.id or 0, town.cadre.id, day, day), give_back=True
-        )
-        offered = handover.offer(leave.id, now)
-        assert offered is not None
         return {
             "firm": str(town.enterprise_id),
             "token": token,
-            "handover": str(offered.id),
+            "handover": str(handover_id),
             "confirm": session.get_one(Ticket, confirm).number,
             "late": session.get_one(Ticket, late).number,
             "triage": session.get_one(Ticket, waiting).number,

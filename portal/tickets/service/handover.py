@@ -33,13 +33,7 @@ def offer(leave_id: int, now: datetime) -> Handover | None:
     None when it was done before, when the leave is over, or when nothing is open. What a deputy
     who goes now was still offered by others goes to whoever stands in for them.
     """
-    leave = db.session.scalar(
-        select(Leave)
-        .where(Leave.id == leave_id, Leave.offered_at.is_(None))
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    today = _today(now)
+    leave, today = _claimed(leave_id), _today(now)
     if leave is None or leave.starts_on > today:
         return None
     leave.offered_at = now
@@ -69,6 +63,13 @@ def offer(leave_id: int, now: datetime) -> Handover | None:
     db.session.flush()
     _tell(handover, "handover", now, len(tickets))
     return handover
+
+
+def _claimed(leave_id: int) -> Leave | None:
+    """The leave, locked, where nobody has offered or is offering its tickets."""
+    query = select(Leave).where(Leave.id == leave_id, Leave.offered_at.is_(None))
+    query = query.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return db.session.scalar(query)
 
 
 def take(actor: Actor, handover_id: int, ticket_ids: Collection[int], now: datetime) -> int:
