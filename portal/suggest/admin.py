@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from portal import queue
 from portal.db import transaction, utcnow
 from portal.directory.admin_blueprint import done
-from portal.suggest import rules, service
+from portal.suggest import rules, service, training
 from portal.suggest.models import SuggestModel
 
 blueprint = Blueprint("suggest_admin", __name__, url_prefix="/admin")
@@ -28,6 +28,7 @@ def show() -> str:
         threshold=current_app.config["SUGGEST_THRESHOLD"],
         at_threshold=_at(used, current_app.config["SUGGEST_THRESHOLD"] / 100),
         least=rules.LEAST,
+        system=training.SYSTEM,
         states={"asked": _("等待训练"), "trained": _("已训练"), "failed": _("未成功")},
     )
 

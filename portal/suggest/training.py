@@ -57,7 +57,10 @@ def fulfil(row: SuggestModel, now: datetime) -> None:
     tickets = service.labelled()
     try:
         if len(tickets) < rules.LEAST:
-            raise Invalid(f"已办结的诉求只有 {len(tickets)} 件，满 {rules.LEAST} 件后才能训练。")
+            found, least = len(tickets), rules.LEAST
+            raise Invalid(
+                "已办结的诉求只有 %(n)d 件，满 %(least)d 件后才能训练。", n=found, least=least
+            )
         _train(row, tickets, now)
     except Invalid as error:
         row.state, row.ended_at, row.note = "failed", now, error.message

@@ -67,6 +67,9 @@ DATA = {
     "portal/sheets/writing.py": "notes as they are written to files",
     "portal/sheets/safety.py": "full-width signs that people type",
     "portal/sheets/reading.py": "full-width signs that people type",
+    "portal/suggest/training.py": "the system's name as it is stored",
+    "portal/suggest/labelled.py": "headings of files, and what is said to the operator",
+    "portal/suggest/model.py": "looked for in what firms write",
     "portal/fields.py": "a full-width hyphen that people type",
 }
 WHO = ("firm", "cadre", "reviewer", "dispatcher", "supervisor", "admin", "auditor")
