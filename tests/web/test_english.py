@@ -63,6 +63,8 @@ DATA = {
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",
     "portal/visits/rules.py": "the marks that end a clause",
+    "portal/problems/messages.py": "said to the operator",
+    "portal/sheets/columns.py": "the words that a file may hold, as they are written there",
     "portal/sheets/examples.py": "example rows as they are written to files",
     "portal/sheets/writing.py": "notes as they are written to files",
     "portal/sheets/safety.py": "full-width signs that people type",
