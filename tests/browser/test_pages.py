@@ -176,11 +176,12 @@ def test_the_queue_is_walked_with_the_keyboard(
 ) -> None:
     page = person("dispatcher")
     page.goto("/search")
+    first = page.locator("table.queue tbody tr").first.locator("a").first.inner_text()
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("厂区门口道路积水")
+    expect(page.locator("h1")).to_have_text(first)
 
 
 def test_a_ticket_is_filed_without_script(
