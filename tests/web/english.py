@@ -286,6 +286,8 @@ def refusals(visit: Visitor, who: str | None, pages: list[Page]) -> Iterator[Pag
 
 def left_over(page: Page, known: list[str]) -> list[str]:
     """The Chinese on a page that comes from nowhere but its template or our code."""
+    for cut in page.soup.select("mark, :has(> mark)"):  # pieces of what a person wrote
+        cut.clear()
     said = [text for text in page.soup.find_all(string=True) if not isinstance(text, Comment)]
     said += [
         str(tag[name]) for tag in page.soup.find_all(True) for name in SAID_IN if tag.has_attr(name)
