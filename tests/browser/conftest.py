@@ -109,3 +109,16 @@ def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Pa
     yield enter
     for context in contexts:
         context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """A failure's report holds what each open page showed: a time-out alone tells nothing."""
+    report = yield
+    if call.when == "call" and call.excinfo is not None:
+        for context in item.funcargs["browser"].contexts if "browser" in item.funcargs else ():
+            for page in context.pages:
+                report.sections.append((page.url, page.locator("body").inner_text()[:2000]))
+    return report
