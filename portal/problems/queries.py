@@ -32,8 +32,8 @@ from portal.tickets.models import Ticket
 from portal.tickets.queries import visible
 
 ASKED = 24  # of the most telling bigrams that lead to candidates
-BUDGET = 2000  # tickets that these bigrams may lead to, by the last count
-SEEN = 2000  # candidates that are looked at, at most
+BUDGET = 1000  # tickets that these bigrams may lead to, as far as the last count tells
+SEEN = 1000  # candidates that are looked at, at most
 SCORED = 60  # candidates with the most in common, scored in full
 SHOWN = 5
 OWN_OPEN = 50  # of a firm's open tickets that are compared with what it types
@@ -78,8 +78,8 @@ def similar_to(actor: Actor, ticket: Ticket, most: int = SHOWN) -> list[Similar]
 def similar(actor: Actor, own: Vector, but_id: int = 0, most: int = SHOWN) -> list[Similar]:
     """The tickets most like a vector that the actor may see, other than `but_id`.
 
-    Three statements: how common its bigrams are, the candidates (the reader's predicate inside),
-    and what a page shows of the best. A bounded number of rows, whatever the number of tickets.
+    Four statements: how common its bigrams are (two), the candidates (the reader's predicate
+    inside), and what a page shows of the best. The number of rows is bounded, whatever is stored.
     """
     asked = _telling(own)
     if not asked:
@@ -111,10 +111,10 @@ def _best(own: Vector, others: Iterable[tuple[Ticket, Vector]]) -> list[Similar]
 def _telling(own: Vector) -> list[int]:
     """The bigrams to look for: the most telling ones, until they lead to enough tickets."""
     first = list(own)[:ASKED]
-    counted = fingerprints.frequencies(first).counts or {}
-    asked, led_to = [], 0
+    leads_to = fingerprints.leads_to(first)
+    asked, led_to = [], 0.0
     for gram in first:
-        led_to += counted.get(gram, 1)
+        led_to += leads_to[gram]
         if led_to > BUDGET and len(asked) >= 2:
             break
         asked.append(gram)
