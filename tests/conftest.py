@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import Engine, create_engine, text
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
 
 from portal.extensions import db
 from portal.factory import create_app
@@ -16,6 +19,11 @@ from tests.services import Services, start_services
 
 # What the migrations seed; a test that changes it puts it back.
 SEEDED = {"alembic_version", "calendar", "calendar_day", "policy", "category"}
+RESTART = """
+SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+  AND sequencename !~ '^(calendar|calendar_day|policy|category)_id_seq$'
+"""
 
 
 @pytest.fixture(scope="session")
@@ -55,15 +63,31 @@ def owner(services: Services) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def broom(app: Flask, services: Services) -> Iterator[psycopg.Connection]:
+    """The database as the superuser, who may delete append-only rows and skip foreign keys."""
+    name = make_url(services.owner_url).database or "postgres"
+    with services.postgres.connect(name) as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
+
+
 @pytest.fixture
-def clean(app: Flask, owner: Engine) -> Iterator[None]:
-    """Empty tables before the test; what the migrations seeded stays."""
+def clean(app: Flask, broom: psycopg.Connection) -> Iterator[None]:
+    """Empty tables before the test; what the migrations seeded stays.
+
+    Only tables that hold something are touched: a TRUNCATE of all takes a third of a second.
+    """
     names = [table.name for table in db.metadata.sorted_tables if table.name not in SEEDED]
-    tables = ", ".join(f'"{name}"' for name in names)
-    with owner.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
-        connection.execute(text("DELETE FROM policy WHERE enacted_at IS NULL"))
-        connection.execute(text("DELETE FROM category WHERE parent_id IS NOT NULL"))
+    holds = SQL(" UNION ALL ").join(
+        SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(one, Identifier(one)) for one in names
+    )
+    with broom.transaction():
+        for (name,) in broom.execute(holds).fetchall():
+            broom.execute(SQL("DELETE FROM {}").format(Identifier(name)))
+        broom.execute(RESTART)
+        broom.execute("DELETE FROM policy WHERE enacted_at IS NULL")
+        broom.execute("DELETE FROM category WHERE parent_id IS NOT NULL")
     with app.app_context():
         app.extensions["rq"].queue.empty()
     yield

@@ -125,8 +125,7 @@ def make_town() -> Town:
     }
     categories = dict(db.session.execute(select(Category.name, Category.id)).all())
     make_rule(finance.id, category_id=categories["融资"])
-    db.session.commit()
-    return Town(
+    town = Town(
         people={name: user.actor for name, user in users.items()},
         categories=categories,
         departments={"finance": finance.id, "labour": labour.id},
@@ -135,3 +134,5 @@ def make_town() -> Town:
         region_id=region.id,
         chain_id=chain.id,
     )
+    db.session.commit()
+    return town
