@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.extensions import db
 from portal.outbox import relay
-from portal.outbox.service import NOTIFY, ROUTE, VACANCY
+from portal.outbox.service import NOTIFY, ROUTE, STAND_IN, VACANCY
 from portal.search.service import AT_THE_END
 from portal.sla.models import Clock, Timer
 from portal.sla.sweep import sweep
@@ -146,7 +146,7 @@ class Stage:
 
     def _deliver(self) -> None:
         if self.notices:
-            self._drain((ROUTE, NOTIFY, VACANCY))
+            self._drain((ROUTE, NOTIFY, STAND_IN, VACANCY))
 
     def _drain(self, kinds: tuple[str, ...]) -> None:
         drained = relay.drain(lambda: self.now, kinds)

@@ -74,6 +74,7 @@ SENTENCES: dict[str, str] = {
     "split": _l("您的诉求“%(title)s”是从另一件中拆分出来的，单独编号、单独办理。"),
     "problem_owned": _l("请为诉求“%(title)s”等反映的共性问题作统一答复。"),
     "handover": _l("请接手%(name)s请假期间的 %(n)s 件诉求。"),
+    "handover_more": _l("%(name)s请假期间，诉求“%(title)s”又要办理，请在交接清单中接手。"),
     "handed_back": _l("%(name)s，您已销假，代理人交还了 %(n)s 件诉求，请签收。"),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }

@@ -12,10 +12,10 @@ from portal.db import transaction, utcnow
 from portal.extensions import db
 from portal.notify import messages
 from portal.outbox.models import Message
-from portal.outbox.service import ANSWER_PROBLEM, FIRM_TEXT, NOTIFY, ROUTE, VACANCY
+from portal.outbox.service import ANSWER_PROBLEM, FIRM_TEXT, NOTIFY, ROUTE, STAND_IN, VACANCY
 from portal.problems.service import answering, suggesting
 from portal.search import fill
-from portal.tickets.service import assign, vacancy
+from portal.tickets.service import assign, handover, vacancy
 
 BATCH = 100
 MAX_ATTEMPTS = 8
@@ -34,12 +34,17 @@ def _vacancy(message: Message, now: datetime) -> None:
     vacancy.fill(message.payload["department_id"], now)
 
 
+def _stand_in(message: Message, now: datetime) -> None:
+    handover.add(message.payload["ticket_id"], now)
+
+
 def _answer_problem(message: Message, now: datetime) -> None:
     answering.deliver(message.payload["delivery_id"], now)
 
 
 HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     ROUTE: _route,
+    STAND_IN: _stand_in,
     VACANCY: _vacancy,
     ANSWER_PROBLEM: _answer_problem,
     NOTIFY: messages.deliver,

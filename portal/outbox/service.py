@@ -10,6 +10,7 @@ from portal.outbox.models import Message
 
 ROUTE = "route"
 NOTIFY = "notify"
+STAND_IN = "stand_in"  # a ticket came back to its cadre: on leave, it goes on the deputy's list
 VACANCY = "vacancy"  # somebody of a unit has a place: look who waits there
 # A firm was renamed: its tickets are to be found by the new name.
 FIRM_TEXT = "firm_text"

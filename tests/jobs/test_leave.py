@@ -23,7 +23,7 @@ from portal.tickets import handover_queries
 from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.models import TicketEvent
 from portal.tickets.queries import get_visible
-from portal.tickets.service import assign, handover
+from portal.tickets.service import assign, confirmation, handover, review
 from tests.factories import MONDAY, Town
 from tests.service.stages import Play, assigned, local, shown, signed
 
@@ -131,6 +131,40 @@ def test_some_are_taken_and_the_rest_stays_in_sight(town: Town) -> None:
         assert (found.id, offered, taken) == (row.id, 2, 1)
     for who in ("labour", "supervisor"):
         assert handover_queries.open_handovers(town.people[who]) == []
+
+
+def test_what_comes_back_during_the_leave_goes_on_the_list(town: Town) -> None:
+    """Sent back or disputed, it would lie with somebody who is not there until the leave ends."""
+    play = held_by_cadre(town, 1)[0].resolve()
+    away(town.cadre.id, town.cadre2.id)
+    assert sweep(OPENING).leaves == 1
+    row = db.session.scalars(select(Handover)).one()
+    assert take(town, row, [play]) == 0
+    late = held_by_cadre(town, 1)[0].resolve()
+    for one in (play, late):
+        one.later(to="2026-03-03 08:30").do(review.send_back, town.reviewer, "请补充答复。")
+        relay.drain(lambda: OPENING)
+    assert states() == {"offered": 2}
+    assert [one.event().action for one in (play, late)] == ["send_back", "offer"]
+    told = db.session.scalars(select(Notice).where(Notice.kind == "handover_more")).all()
+    assert {(one.user_id, one.ticket_id) for one in told} == {
+        (town.cadre2.id, play.ticket_id),
+        (town.cadre2.id, late.ticket_id),
+    }
+    assert take(town, row, [play, late]) == 2
+    assert late.ticket.assignee_id == town.cadre2.id
+
+
+def test_what_comes_back_to_somebody_with_nothing_open_makes_a_list(town: Town) -> None:
+    play = held_by_cadre(town, 1)[0].resolve().approve().confirm()
+    away(town.cadre.id, None)
+    sweep(OPENING)
+    assert db.session.scalar(select(Handover)) is None
+    play.later(to="2026-03-03 08:30").do(confirmation.reopen, town.firm, "问题又出现了。")
+    relay.drain(lambda: OPENING)
+    assert states() == {"offered": 1}
+    notice = db.session.scalars(select(Notice).where(Notice.kind == "handover_more")).one()
+    assert notice.user_id == town.reviewer.id
 
 
 def test_who_is_not_concerned_does_not_know_of_it(town: Town) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from portal.auth.models import User
 from portal.auth.roles import SYSTEM, Actor, Role
@@ -19,10 +19,10 @@ from portal.routing.facts import absences
 from portal.routing.rules import stand_in
 from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.handover_rules import Parties, concerned
-from portal.tickets.lifecycle import Action, Status, targets
+from portal.tickets.lifecycle import LOAD, Action, Status, targets
 from portal.tickets.models import Ticket
 from portal.tickets.service.assign import hand_to
-from portal.tickets.service.move import Ask, record
+from portal.tickets.service.move import Ask, locked, record, tell
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
@@ -39,30 +39,89 @@ def offer(leave_id: int, now: datetime) -> Handover | None:
     leave.offered_at = now
     if leave.ends_on < today:
         return None
-    away = absences(today)
-    _pass_on(leave.cadre_id, away)
+    _pass_on(leave.cadre_id, absences(today))
     tickets = _open_tickets(leave.cadre_id)
     if not tickets:
         return None
-    deputy = _deputy(leave.cadre_id, away)
-    handover = Handover(
-        leave_id=leave.id,
-        cadre_id=leave.cadre_id,
-        deputy_id=None if deputy is None else deputy.id,
-        starts_on=leave.starts_on,
-        ends_on=leave.ends_on,
-        give_back=leave.give_back,
-        offered_at=now,
-    )
-    db.session.add(handover)
+    handover = _handover(leave, now)
     words = [_absence(leave.cadre.name, leave.starts_on, leave.ends_on)]
-    words.append(f"待{deputy.name}接手" if deputy else "无人代理，由分管负责人或派单员改派")
+    words.append(_waits_for(handover.deputy))
     for ticket in tickets:
         db.session.add(HandoverItem(handover=handover, ticket_id=ticket.id))
         record(Ask(SYSTEM, ticket.id, now), ticket, Action.OFFER, public=False, reasons=words)
     db.session.flush()
     _tell(handover, "handover", now, len(tickets))
     return handover
+
+
+def add(ticket_id: int, now: datetime) -> bool:
+    """Puts a ticket that came back to a cadre on leave (sent back, disputed …) on their list.
+
+    False when its cadre is there, or it moved on meanwhile. The deputy is told, or the reviewer
+    where nobody stands in: nobody else would see it until the leave is over.
+    """
+    leave = db.session.scalar(_leave_of_holder(ticket_id, _today(now)))
+    if leave is None:
+        return False
+    query = select(Handover).where(Handover.leave_id == leave.id).with_for_update()
+    handover = db.session.scalar(query) or _handover(leave, now)
+    ticket = locked(ticket_id)
+    if ticket.assignee_id != leave.cadre_id or ticket.status not in LOAD:
+        return False
+    deputy = handover.deputy
+    if not any(item.ticket_id == ticket.id for item in _items(handover, "offered")):
+        words = [_absence(leave.cadre.name, *_days(handover)), _waits_for(deputy)]
+        db.session.add(_item(handover, ticket.id))
+        record(Ask(SYSTEM, ticket.id, now), ticket, Action.OFFER, public=False, reasons=words)
+    nobody = deputy is None
+    tell(
+        ticket,
+        "handover_more",
+        now,
+        users=[] if nobody else [deputy.id],
+        role=Role.REVIEWER if nobody else None,
+        department_id=leave.cadre.department_id if nobody else None,
+        key=f"handover_more:{handover.id}:{ticket.id}:{ticket.version}",
+        name=leave.cadre.name,
+    )
+    return True
+
+
+def _leave_of_holder(ticket_id: int, today: date) -> Select[Leave]:
+    """The leave, locked, that the ticket's cadre is on and whose first look is done."""
+    query = select(Leave).join(Ticket, Ticket.assignee_id == Leave.cadre_id)
+    covers = Leave.starts_on <= today, Leave.ends_on >= today, Leave.offered_at.is_not(None)
+    query = query.where(Ticket.id == ticket_id, *covers).order_by(Leave.id).limit(1)
+    return query.with_for_update(of=Leave).execution_options(populate_existing=True)
+
+
+def _item(handover: Handover, ticket_id: int) -> HandoverItem:
+    """The ticket's place on the list, offered anew where the deputy had had it."""
+    query = select(HandoverItem).where(
+        HandoverItem.handover_id == handover.id, HandoverItem.ticket_id == ticket_id
+    )
+    item = db.session.scalar(query) or HandoverItem(handover=handover, ticket_id=ticket_id)
+    item.state, item.decided_at = "offered", None
+    return item
+
+
+def _handover(leave: Leave, now: datetime) -> Handover:
+    """A new list, without tickets yet."""
+    handover = Handover(
+        leave_id=leave.id,
+        cadre_id=leave.cadre_id,
+        deputy=_deputy(leave.cadre_id, absences(_today(now))),
+        starts_on=leave.starts_on,
+        ends_on=leave.ends_on,
+        give_back=leave.give_back,
+        offered_at=now,
+    )
+    db.session.add(handover)
+    return handover
+
+
+def _waits_for(deputy: User | None) -> str:
+    return f"待{deputy.name}接手" if deputy else "无人代理，由分管负责人或派单员改派"
 
 
 def _claimed(leave_id: int) -> Leave | None:

@@ -26,6 +26,8 @@ _FOR_FIRM = frozenset(
         "resumed",
     }
 )
+# Where a ticket waits for somebody else than its cadre, who may be on leave when it comes back.
+AWAY = frozenset({Status.IN_REVIEW, Status.AWAITING_CONFIRMATION, Status.ON_HOLD, Status.CLOSED})
 # Who counts as having changed the ticket under somebody's open form: not a mere record.
 _RECORDS = frozenset(STANDING) - {
     *(Action.ASK_RETURN, Action.REFUSE_RETURN, Action.CALL_BACK, Action.RECATEGORISE)
@@ -92,6 +94,8 @@ def record(
     event = append(ask, ticket, action, before, public=public, payload=payload)
     if before in LOAD and ticket.status not in LOAD:
         vacate(ticket.assignee_id, ask.now)
+    if before in AWAY and ticket.status in LOAD:
+        outbox.put(outbox.STAND_IN, {"ticket_id": ticket.id}, ask.now)
     return event
 
 
