@@ -1,11 +1,9 @@
 """Leave with a set clock: offered at the opening, taken in one step, given back, each once."""
 
-import json
 from collections import Counter
 from datetime import date, datetime
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from portal.auth.models import User
@@ -25,7 +23,7 @@ from portal.tickets.models import TicketEvent
 from portal.tickets.queries import get_visible
 from portal.tickets.service import assign, confirmation, handover, review
 from tests.factories import MONDAY, Town
-from tests.service.stages import Play, assigned, local, shown, signed
+from tests.service.stages import Play, local, shown, signed
 
 TUESDAY, FRIDAY = date(2026, 3, 3), date(2026, 3, 6)
 OPENING = local("2026-03-03 08:30")
@@ -300,13 +298,3 @@ def test_the_deputy_reads_what_is_offered_and_no_longer(town: Town) -> None:
     sweep(local("2026-03-07 00:00"))
     with pytest.raises(NotFound):
         get_visible(town.cadre2, number)
-
-
-def test_the_fairness_of_a_period_on_the_command_line(app: Flask, town: Town) -> None:
-    for _ in range(3):
-        assigned(town, MONDAY)
-    asked = ["routing", "fairness", "--from", "2026-03-01", "--to", "2026-03-31"]
-    assert "3 / 3" in app.test_cli_runner().invoke(args=asked).stdout
-    [unit] = json.loads(app.test_cli_runner().invoke(args=[*asked, "--json"]).stdout)[:1]
-    assert (unit["department"], unit["n"], unit["d"]) == ("市金融局", 3, 3)
-    assert sorted(one["given"] for one in unit["cadres"]) == [1, 2]

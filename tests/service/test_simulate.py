@@ -1,4 +1,4 @@
-"""`flask routing simulate`: the past of the database or of a file by the rules, nothing written."""
+"""`flask routing simulate` and `fairness`: the past by the rules, nothing written."""
 
 import csv
 import json
@@ -17,6 +17,7 @@ from portal.extensions import db
 from portal.tickets.models import TicketEvent
 from tests.factories import MONDAY, Town
 from tests.plays import Play
+from tests.service.stages import assigned
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "messages_with_category.csv"
 
@@ -118,3 +119,13 @@ def test_a_file_of_real_messages_is_replayed(app: Flask, town: Town, tmp_path: P
         with transaction() as session:
             for one in session.scalars(select(Category).where(Category.name.in_(made))):
                 session.delete(one)
+
+
+def test_the_fairness_of_a_period_on_the_command_line(app: Flask, town: Town) -> None:
+    for _ in range(3):
+        assigned(town, MONDAY)
+    asked = ["routing", "fairness", "--from", "2026-03-01", "--to", "2026-03-31"]
+    assert "3 / 3" in app.test_cli_runner().invoke(args=asked).stdout
+    [unit] = json.loads(app.test_cli_runner().invoke(args=[*asked, "--json"]).stdout)[:1]
+    assert (unit["department"], unit["n"], unit["d"]) == ("市金融局", 3, 3)
+    assert sorted(one["given"] for one in unit["cadres"]) == [1, 2]
