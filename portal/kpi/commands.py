@@ -2,13 +2,14 @@
 
 import json
 from datetime import datetime
+from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
 from portal.db import utcnow
-from portal.kpi import queries
-from portal.kpi.conditions import Dimensions
+from portal.kpi import cells, documentation, queries
+from portal.kpi.conditions import Dimensions, definitions
 from portal.kpi.figures import Measure, plain
 from portal.kpi.periods import FIRST_YEAR, LAST_YEAR, Period, local_day
 
@@ -47,13 +48,25 @@ def show_command(
         _id(known.departments, department, "department"),
         _id(known.categories, category, "category"),
     )
-    total = queries.report(Period(start, end), chosen, now).total
+    total = cells.totals(Period(start, end), chosen, now)
     if as_json:
         figures = {name: plain(measure) for name, measure in total.items()}
         click.echo(json.dumps(figures, ensure_ascii=False))
         return
     for name, measure in total.items():
         click.echo(f"{name:<20} {_line(measure):<40} {measure.figure.title}")
+
+
+@kpi.command("define")
+@click.option("--write", type=click.Path(path_type=Path), help="Write it there, not on screen.")
+def define_command(write: Path | None) -> None:
+    """What every figure is, as the page docs/figures.md."""
+    excluded = {name: tuple(one.excluded) for name, one in definitions(utcnow()).items()}
+    text = documentation.page(excluded)
+    if write is None:
+        click.echo(text, nl=False)
+    else:
+        write.write_text(text, encoding="utf-8")
 
 
 def _id(names: dict[int, str], wanted: str | None, what: str) -> int | None:

@@ -8,28 +8,17 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import (
-    ColumnElement,
-    SQLColumnExpression,
-    and_,
-    case,
-    exists,
-    func,
-    not_,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.kpi import ticket_conditions
 from portal.kpi.figures import FIGURES
 from portal.kpi.periods import Period
+from portal.kpi.ticket_conditions import Condition, Rule, first_contact
 from portal.sla.models import Clock
-from portal.tickets.lifecycle import Channel, Confirmation, Outcome, Status
+from portal.tickets.lifecycle import Channel
 from portal.tickets.models import Ticket
-from portal.tickets.petition_models import Petition
 
-Condition = ColumnElement[bool]
 Source = Literal["ticket", "clock"]
 
 COHORTS: dict[Source, dict[str, InstrumentedAttribute[Any]]] = {
@@ -41,15 +30,20 @@ COHORTS: dict[Source, dict[str, InstrumentedAttribute[Any]]] = {
     },
     "clock": {"due": Clock.due_at, "original_due": Clock.original_due_at},
 }
-# Chosen as the department: tickets with none at present, returned or waiting for dispatch.
+# Chosen as department, cadre or chain: tickets with none at present.
 NOWHERE = 0
+# Chosen as the class: tickets of firms without a title on the day they were submitted.
+NO_CLASS = "none"
 # Imported history never went through the workflow that the figures measure.
 OURS: Condition = Ticket.channel != Channel.IMPORT
 
 
 @dataclass(frozen=True)
 class Dimensions:
-    """What the figures are narrowed to; None is everything. `department_id` 0: with none now."""
+    """What the figures are narrowed to; None is everything, NOWHERE is "with none at present".
+
+    `firm_class`: a title that the firm held on the day of submission, or NO_CLASS.
+    """
 
     department_id: int | None = None
     category_id: int | None = None
@@ -57,20 +51,26 @@ class Dimensions:
     chain_id: int | None = None
     channel: str | None = None
     urgency: str | None = None
+    assignee_id: int | None = None
+    firm_class: str | None = None
+
+    @property
+    def chosen(self) -> dict[str, int | str]:
+        """What is chosen, by the name of the field."""
+        named = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
 
     def where(self) -> list[Condition]:
         """The conditions, to be joined by AND; imported history is never among the tickets."""
-        chosen = {one.name: getattr(self, one.name) for one in fields(self)}
-        return [
-            OURS,
-            *(
-                getattr(Ticket, name).is_(None)
-                if (name, value) == ("department_id", NOWHERE)
-                else getattr(Ticket, name) == value
-                for name, value in chosen.items()
-                if value is not None
-            ),
-        ]
+        return [OURS, *(_where(name, value) for name, value in self.chosen.items())]
+
+
+def _where(name: str, value: int | str) -> Condition:
+    if name == "firm_class":
+        wanted = [] if value == NO_CLASS else [value]
+        return Ticket.firm_classes.contains(wanted) if wanted else Ticket.firm_classes == wanted
+    column = getattr(Ticket, name)
+    return column.is_(None) if value == NOWHERE else column == value
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,16 @@ class Definition:
 
 def definitions(now: datetime) -> dict[str, Definition]:
     """Every figure as of `now` (UTC): what is due, and what is open and late, depends on it."""
-    rules = {**_clocks(now), **_accepted(now), **_closed(), **_others()}
+    rules = {
+        **_clocks(now),
+        **ticket_conditions.accepted(now),
+        **ticket_conditions.closed(),
+        **ticket_conditions.others(),
+    }
     return {
         name: _define(name, d, n, **more)
         for name, (d, n, more) in ((name, rules[name]) for name in FIGURES)
     }
-
-
-Rule = tuple[Condition, Condition, dict[str, Any]]
 
 
 def _define(
@@ -117,104 +119,21 @@ def _define(
     return Definition(source, FIGURES[name].cohort, d, and_(d, n), excluded or {}, weight)
 
 
-def ended_as(*outcomes: Outcome) -> Condition:
-    """Closed with one of the outcomes; false, never null, for an open ticket."""
-    return func.coalesce(Ticket.outcome, "").in_(outcomes)
-
-
-_CLOSED: Condition = Ticket.status == Status.CLOSED
-_ACCEPTED: Condition = Ticket.accepted_at.is_not(None)
-_SOLVED = ended_as(Outcome.SOLVED)
-_ANSWERED = ended_as(Outcome.SOLVED, Outcome.EXPLAINED)
-_YES: Condition = or_(
-    func.coalesce(Ticket.confirmation, "") == Confirmation.CONFIRMED,
-    and_(
-        func.coalesce(Ticket.confirmation, "") == Confirmation.CALL_BACK,
-        func.coalesce(Ticket.call_back_solved, False),
-    ),
-)
-_CONFIRMED_SOLVED: Condition = and_(_SOLVED, _YES)
-
-
-def _granted(kind: str) -> Condition:
-    return exists().where(
-        Petition.ticket_id == Ticket.id, Petition.kind == kind, Petition.state == "granted"
-    )
-
-
-def _exclusions() -> dict[str, Condition]:
-    """Why an accepted ticket is not in the net rate; the reasons do not overlap."""
-    ended = {
-        str(outcome): ended_as(outcome)
-        for outcome in (Outcome.WITHDRAWN, Outcome.MERGED, Outcome.TRANSFERRED)
-    }
-    return {**ended, "exclusion": and_(not_(or_(*ended.values())), _granted("exclusion"))}
-
-
-def _accepted(now: datetime) -> dict[str, Rule]:
-    """The figures of what was accepted in the period."""
-    excluded = {why: and_(_ACCEPTED, one) for why, one in _exclusions().items()}
-    late = exists().where(
-        Clock.ticket_id == Ticket.id, Clock.kind == "resolve", Clock.stopped_at > Clock.due_at
-    )
-    past_due = and_(not_(_CLOSED), func.coalesce(Ticket.next_due_at < now, False))
-    kept = not_(or_(*_exclusions().values()))
-    return {
-        "close_rate": (_ACCEPTED, _CLOSED, {}),
-        "resolution_gross": (_ACCEPTED, _CONFIRMED_SOLVED, {}),
-        "resolution_net": (and_(_ACCEPTED, kept), _CONFIRMED_SOLVED, {"excluded": excluded}),
-        "resolution_reported": (_ACCEPTED, _SOLVED, {}),
-        "overclaim": (_ACCEPTED, and_(_SOLVED, not_(_YES)), {}),
-        "overdue": (_ACCEPTED, or_(past_due, and_(_CLOSED, late)), {}),
-        "hold_rate": (and_(_ACCEPTED, not_(_CLOSED)), Ticket.status == Status.ON_HOLD, {}),
-    }
-
-
-def _closed() -> dict[str, Rule]:
-    """The figures of what was closed in the period."""
-    rated = Ticket.rating.is_not(None)
-    pleased = func.coalesce(Ticket.rating, 0) >= 3
-    weight = case((Ticket.rating >= 4, 1.0), else_=0.9)
-    unrated = {"unrated": and_(_ANSWERED, not_(rated))}
-    contacted = exists().where(*first_contact())
-    taken = {"excluded": {"no_contact": and_(_CLOSED, _ACCEPTED, not_(contacted))}}
-    return {
-        "satisfaction": (and_(_CLOSED, rated), pleased, {"excluded": unrated, "weight": weight}),
-        "rating_coverage": (_ANSWERED, rated, {}),
-        "once_done": (_SOLVED, Ticket.round == 1, {}),
-        "rework_rate": (_CLOSED, Ticket.round > 1, {}),
-        "time_to_contact": (and_(_CLOSED, _ACCEPTED, contacted), true(), taken),
-        "time_to_resolve": (and_(_ANSWERED, _ACCEPTED), true(), {}),
-    }
-
-
-def first_contact() -> tuple[Condition, ...]:
-    """The clock of a ticket's first contact with its firm, where there was one."""
-    return (
-        Clock.ticket_id == Ticket.id,
-        Clock.kind == "contact",
-        Clock.round == 1,
-        Clock.attempt == 1,
-        Clock.state == "stopped",
-    )
-
-
-def _others() -> dict[str, Rule]:
-    """The figures of what was submitted, and of what was dispatched, in the period."""
-    merged = and_(ended_as(Outcome.MERGED), not_(_ACCEPTED))
-    return {
-        "accept_rate": (not_(merged), _ACCEPTED, {"excluded": {"merged": merged}}),
-        "return_rate": (Ticket.assigned_at.is_not(None), _granted("return"), {}),
-    }
+# Of which clock, and by which due, the figures of promises are counted.
+PROMISES: dict[str, tuple[str, InstrumentedAttribute[Any]]] = {
+    "contact_rate": ("contact", Clock.due_at),
+    "on_time_rate": ("resolve", Clock.original_due_at),
+    "on_time_extended": ("resolve", Clock.due_at),
+    "accept_on_time": ("accept", Clock.due_at),
+    "sign_rate": ("sign", Clock.due_at),
+    "verify_rate": ("verify", Clock.due_at),
+    "reply_rate": ("reply", Clock.due_at),
+}
 
 
 def _clocks(now: datetime) -> dict[str, Rule]:
     """The figures of promises that came due in the period; each round's clock is one promise."""
-    return {
-        "contact_rate": _promise("contact", Clock.due_at, now),
-        "on_time_rate": _promise("resolve", Clock.original_due_at, now),
-        "on_time_extended": _promise("resolve", Clock.due_at, now),
-    }
+    return {name: _promise(kind, due, now) for name, (kind, due) in PROMISES.items()}
 
 
 def _promise(kind: str, due: InstrumentedAttribute[Any], now: datetime) -> Rule:

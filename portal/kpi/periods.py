@@ -43,12 +43,24 @@ class Period:
         """The natural months it touches, each cut to the period; in order."""
         return tuple(self._months())
 
+    def starts(self, grain: str) -> list[date]:
+        """The first days of the days, weeks (from Monday) or months it touches, in order."""
+        days = (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+        return list(dict.fromkeys(start_of(grain, day) for day in days))
+
     def _months(self) -> Iterator["Period"]:
         start = self.first
         while start <= self.last:
             month = Period.of_month(start.year, start.month)
             yield Period(start, min(month.last, self.last))
             start = month.last + timedelta(days=1)
+
+
+def start_of(grain: str, day: date) -> date:
+    """The first day of the day, the week (a Monday) or the month that a day lies in."""
+    if grain == "month":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if grain == "week" else day
 
 
 def local_day(instant: datetime) -> date:

@@ -1,17 +1,18 @@
 """Says in words why a ticket is, or is not, in a figure: what a list shows beside each row."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from flask_babel import gettext as _
 
 from portal.amounts import number
+from portal.kpi.conditions import definitions
 from portal.kpi.members import Member
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Confirmation, Outcome, Status
 from portal.tickets.models import Ticket
 from portal.tickets.petition_words import petition_reason
-from portal.wording import local_time, outcome_name, rating_name, status_name
+from portal.wording import confirmation_name, local_time, outcome_name, rating_name, status_name
 
 # Why a row is left out of a figure; the keys of portal.kpi.conditions.
 EXCLUDED: dict[str, str] = {
@@ -22,6 +23,13 @@ EXCLUDED: dict[str, str] = {
     "cancelled": _l("到期前已终止"),
     "unrated": _l("企业没有评价"),
     "no_contact": _l("没有联系记录"),
+}
+
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+# Which figure names which of them.
+LEFT_OUT: dict[str, tuple[str, ...]] = {
+    name: tuple(one.excluded) for name, one in definitions(EPOCH).items() if one.excluded
 }
 
 
@@ -82,6 +90,10 @@ def _kept(due: Callable[[Member], datetime | None]) -> Callable[[Member], str]:
     return words
 
 
+def _due(member: Member) -> datetime | None:
+    return member.clock.due_at if member.clock is not None else None
+
+
 def _rated(member: Member) -> str:
     rating = member.ticket.rating
     if rating is None:
@@ -116,11 +128,45 @@ def _hours(member: Member) -> str:
     return _("%(hours)s 个工作小时", hours=number(round(member.hours or 0, 1)))
 
 
+def _yes_no(yes: str, no: str) -> Callable[[Member], str]:
+    return lambda member: str(yes if member.counted else no)
+
+
+def _said(member: Member) -> str:
+    """What the firm said of an answered ticket."""
+    confirmation = member.ticket.confirmation
+    return confirmation_name(confirmation) if confirmation else _fate(member)
+
+
+def _submitted(member: Member) -> str:
+    return _("%(when)s提交", when=local_time(member.ticket.submitted_at))
+
+
+def _since(member: Member) -> str:
+    return _("%(when)s受理", when=local_time(member.ticket.accepted_at))
+
+
 _WORDS: dict[str, Callable[[Member], str]] = {
     "accept_rate": _accepted,
-    "contact_rate": _kept(lambda row: row.clock and row.clock.due_at),
+    "contact_rate": _kept(_due),
     "on_time_rate": _kept(lambda row: row.clock and row.clock.original_due_at),
-    "on_time_extended": _kept(lambda row: row.clock and row.clock.due_at),
+    "on_time_extended": _kept(_due),
+    **dict.fromkeys(("accept_on_time", "sign_rate", "verify_rate", "reply_rate"), _kept(_due)),
+    "dispute_rate": _yes_no(_l("企业曾答复“仍未解决”"), _l("企业没有否决过")),
+    "unconfirmed_rate": _said,
+    "call_back_share": _said,
+    "urge_rate": _yes_no(_l("企业催办过"), _l("企业没有催办")),
+    "withdraw_asked": _yes_no(_l("企业注明是承办单位请其撤回的"), _l("企业自己撤回")),
+    "closed_late": _yes_no(_l("超过办结时限后才办结"), _l("每一轮都在时限内办结")),
+    "extension_rate": _yes_no(_l("获准延期"), _l("没有延期")),
+    "exclusion_rate": _yes_no(_l("经批准剔除"), _l("没有剔除")),
+    "supervised_rate": _yes_no(_l("收到过督办单"), _l("没有督办")),
+    "elevated_rate": _yes_no(_l("已提级到领导"), _l("没有提级")),
+    "submissions": _submitted,
+    "repeat_rate": _yes_no(_l("同一企业 90 天内提交过"), _l("企业 90 天内的第一件")),
+    "problem_share": _yes_no(_l("已归入共性问题"), _l("没有归入共性问题")),
+    "load": _status,
+    "backlog": _since,
     "satisfaction": _rated,
     "rating_coverage": _rated,
     "once_done": _rounds,

@@ -10,13 +10,15 @@ from flask_babel import gettext as _
 
 from portal.db import utcnow
 from portal.kpi import queries
-from portal.kpi.conditions import definitions
+from portal.kpi.conditions import NOWHERE, definitions
+from portal.kpi.definition import COHORTS, UNITS
 from portal.kpi.figures import FIGURES, FIRST_TEN, RANKED_FROM
 from portal.kpi.forms import DIMENSIONS, FiltersForm
+from portal.kpi.live import Measures
 from portal.kpi.members import SIDES, MemberPage, member_page, members
 from portal.kpi.periods import Period, local_day
-from portal.kpi.queries import Directory, Measures, Report
-from portal.kpi.reasons import EXCLUDED, reason
+from portal.kpi.queries import Directory, Report
+from portal.kpi.reasons import EXCLUDED, LEFT_OUT, reason
 from portal.paging import Page
 
 blueprint = Blueprint("kpi", __name__)
@@ -66,6 +68,13 @@ def show() -> tuple[str, int] | str:
         excluded_words=EXCLUDED,
         ranked_from=RANKED_FROM,
     )
+
+
+@blueprint.get("/figures/definitions")
+def define() -> str:
+    """What every figure is: in words, n, d, which instant decides the period, who is left out."""
+    words = {"cohorts": COHORTS, "units": UNITS, "reasons": EXCLUDED}
+    return render_template("kpi/definitions.html", figures=FIGURES, left_out=LEFT_OUT, **words)
 
 
 @blueprint.get("/figures/<name>/<side>")
@@ -176,7 +185,7 @@ def _tables(
         for month in period.months
         if month.first <= local_day(now)
     ]
-    departments = {queries.NOWHERE: _("暂无承办单位"), **known.departments}
+    departments = {NOWHERE: _("暂无承办单位"), **known.departments}
     return [
         ("months", _("按月"), months),
         ("departments", _("按承办单位"), _ranked(report.departments, departments, "department")),

@@ -15,7 +15,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 from wtforms.validators import DataRequired, Length, Optional
 
-from portal.fields import phone, plain
+from portal.fields import phone, plain, tick
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.reasons import VOUCH_ANSWERS
@@ -152,6 +152,7 @@ class UrgeForm(ActForm):
 
 class WithdrawForm(ActForm):
     text = text_area(_l("撤回原因"), _l("请写明撤回的原因，例如问题已自行解决。"))
+    asked_by_unit = tick(_l("是承办单位请我撤回的"))
 
 
 def rating_field(ask: str) -> RadioField:

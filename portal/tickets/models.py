@@ -9,11 +9,12 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Sequence,
+    Text,
     UniqueConstraint,
     false,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import BigId, Instant, Json, Words
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from portal.auth.models import User
 
 _OPEN = "status <> 'closed'"
+_ELEVATED = f"elevated_at IS NOT NULL AND {_OPEN}"
 # A ticket's id is drawn before its row is written, so that its first event and clocks can name it.
 TICKET_ID = Sequence("ticket_id_seq", metadata=db.metadata)
 
@@ -78,18 +80,10 @@ class Ticket(Base):
         Index("ix_ticket_closed", "closed_at"),
         Index("ix_ticket_rule", "rule_id", "id", postgresql_where="rule_id IS NOT NULL"),
         Index(
-            "ix_ticket_waiting",
-            "waiting_department_id",
-            "next_due_at",
-            "id",
+            *("ix_ticket_waiting", "waiting_department_id", "next_due_at", "id"),
             postgresql_where="waiting_department_id IS NOT NULL",
         ),
-        Index(
-            "ix_ticket_elevated",
-            "submitted_at",
-            "id",
-            postgresql_where=f"elevated_at IS NOT NULL AND {_OPEN}",
-        ),
+        Index("ix_ticket_elevated", "submitted_at", "id", postgresql_where=_ELEVATED),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, TICKET_ID, primary_key=True)
@@ -106,6 +100,10 @@ class Ticket(Base):
     chain_id: Mapped[int | None] = mapped_column(ForeignKey("chain.id"))
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     urgency: Mapped[Words]
+    # Frozen when it is submitted, as region and chain are: the firm's titles of that day, and
+    # whether the firm had submitted another ticket shortly before.
+    firm_classes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    repeated: Mapped[bool] = mapped_column(default=False, server_default=false())
     title: Mapped[Words]
     description: Mapped[Words]
     contact_name: Mapped[Words]

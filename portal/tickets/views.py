@@ -158,7 +158,7 @@ doors.register(
     ),
     doors.Door(
         Action.WITHDRAW,
-        lambda ask, form: applicant.withdraw(ask, form.text.data),
+        lambda ask, form: applicant.withdraw(ask, form.text.data, form.asked_by_unit.data),
         _l("诉求已撤回。"),
         forms.WithdrawForm,
         _l("撤回后这件诉求就结束了，承办人不再办理，也不能恢复；需要时可以重新提交。"),

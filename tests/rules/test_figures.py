@@ -2,14 +2,19 @@
 
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from math import ceil
+from pathlib import Path
+from statistics import median
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.kpi.figures import COUNTED, FIGURES, FIRST_TEN, TIMES, Measure, plain
 from portal.kpi.intervals import wilson
 from portal.kpi.periods import Period
+from portal.kpi.spreads import spread_of, tenths
 
 days = st.dates(date(2004, 1, 1), date(2035, 12, 31))
 
@@ -91,3 +96,26 @@ def test_the_printed_form() -> None:
     assert (pleased.rows, pleased.rest) == (3, 1)
     time = Measure(FIGURES["time_to_contact"], 2, 2, median=0.5, p90=1.25)
     assert plain(time) == {"n": 2, "d": 2, "rate": None, "median_hours": 0.5, "p90_hours": 1.25}
+
+
+@given(st.dictionaries(st.integers(0, 3000), st.integers(1, 9), max_size=40))
+def test_median_and_p90_are_those_of_the_single_times(taken: dict[int, int]) -> None:
+    single = sorted(at for at, n in taken.items() for _one in range(n))
+    found = spread_of("time_to_resolve", taken)
+    assert found.n == len(single) == sum(bucket.n for bucket in found.buckets)
+    assert all(bucket.n >= 0 for bucket in found.buckets)
+    if single:
+        assert found.median == round(median(single) / 10, 2)
+        assert found.p90 == single[ceil(0.9 * len(single)) - 1] / 10
+
+
+@pytest.mark.parametrize(("minutes", "tenth"), [(0, 0), (2.9, 0), (3, 1), (30, 5), (-5, 0)])
+def test_minutes_are_rounded_to_tenths_of_an_hour(minutes: float, tenth: int) -> None:
+    assert tenths(minutes) == tenth
+
+
+def test_there_are_more_than_twenty_six_figures_and_the_page_is_made_of_them(app: Flask) -> None:
+    assert len(FIGURES) >= 26
+    answer = app.test_cli_runner().invoke(args=["kpi", "define"])
+    written = (Path(__file__).parents[2] / "docs" / "figures.md").read_text(encoding="utf-8")
+    assert answer.output == written, "flask kpi define --write docs/figures.md"

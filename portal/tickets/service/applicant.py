@@ -1,6 +1,7 @@
 """The firm's verbs besides submit and confirm: supply_info, comment, urge, withdraw."""
 
 from datetime import datetime
+from typing import Any
 
 from portal.auth.roles import SYSTEM, Role
 from portal.outbox import service as outbox
@@ -66,11 +67,15 @@ def urge(ask: Ask, text: str = "") -> Ticket:
     return ticket
 
 
-def withdraw(ask: Ask, reason: str) -> Ticket:
-    """The firm takes its ticket back: closed, withdrawn."""
+def withdraw(ask: Ask, reason: str, asked_by_unit: bool = False) -> Ticket:
+    """The firm takes its ticket back: closed, withdrawn.
+
+    `asked_by_unit`: the firm says that the department asked it to; a figure counts these.
+    """
     ticket = begin(ask, Action.WITHDRAW)
     close(ticket, Outcome.WITHDRAWN, ask.now)
-    record(ask, ticket, Action.WITHDRAW, outcome=Outcome.WITHDRAWN, text=reason)
+    asked: dict[str, Any] = {"asked_by_unit": True} if asked_by_unit else {}
+    record(ask, ticket, Action.WITHDRAW, outcome=Outcome.WITHDRAWN, text=reason, **asked)
     settle(ticket, ask.now)
     tell(ticket, "withdrawn", ask.now, users=[ticket.assignee_id])
     return ticket

@@ -2,15 +2,16 @@
 
 import secrets
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.auth.roles import Actor, Role
 from portal.directory import paired
-from portal.directory.models import Enterprise
+from portal.directory.models import Enterprise, EnterpriseClass
 from portal.errors import NotAllowed, NotFound
 from portal.extensions import db
 from portal.outbox import service as outbox
@@ -25,6 +26,7 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 # No 0/O, 1/I/L: the code is read out on the telephone.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 8
+REPEAT_DAYS = 90  # days in which a firm's next ticket is a repeated one
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,7 @@ def submit(
     db.session.add(ticket)
     search.enter(ticket, enterprise)
     ask = Ask(actor, ticket.id, now)
-    # The firm may correct the words later; what the cadre filed stays in the event.
-    payload = {"words": wording.description} if on_behalf else {}
-    append(ask, ticket, Action.SUBMIT, None, public=True, payload=payload)
+    append(ask, ticket, Action.SUBMIT, None, public=True, payload=_submitted(ticket, on_behalf))
     db.session.flush()
     Clocks(ticket, now, fresh=True).start("accept")
     outbox.put(outbox.ROUTE, {"ticket_id": ticket.id}, now, key=f"route:{ticket.id}")
@@ -113,6 +113,8 @@ def _row(
         vouch_pending=on_behalf,
         region_id=enterprise.region_id,
         chain_id=enterprise.chain_id,
+        firm_classes=_classes(enterprise.id, now),
+        repeated=_repeated(enterprise.id, now),
         status=Status.SUBMITTED,
         round=1,
         version=1,
@@ -121,6 +123,43 @@ def _row(
         last_event_at=now,
         **asdict(wording),
     )
+
+
+def _submitted(ticket: Ticket, on_behalf: bool) -> dict[str, Any]:
+    """What the first event says: the dimensions that every figure is cut by, as they were then."""
+    cut = {
+        "enterprise_id": ticket.enterprise_id,
+        "region_id": ticket.region_id,
+        "chain_id": ticket.chain_id,
+        "category_id": ticket.category_id,
+        "channel": ticket.channel,
+        "urgency": ticket.urgency,
+        "firm_classes": ticket.firm_classes,
+        "repeated": ticket.repeated,
+    }
+    # The firm may correct the words later; what the cadre filed stays in the event.
+    return {"cut": cut, "words": ticket.description} if on_behalf else {"cut": cut}
+
+
+def _classes(enterprise_id: int, now: datetime) -> list[str]:
+    """The titles that a firm holds on the local day of `now`."""
+    day = now.astimezone(LOCAL).date()
+    query = select(EnterpriseClass.name).where(
+        EnterpriseClass.enterprise_id == enterprise_id,
+        EnterpriseClass.valid_from <= day,
+        or_(EnterpriseClass.valid_to.is_(None), EnterpriseClass.valid_to >= day),
+    )
+    return sorted(set(db.session.scalars(query)))
+
+
+def _repeated(enterprise_id: int, now: datetime) -> bool:
+    """Whether a firm has submitted another ticket in the days before `now`."""
+    query = select(Ticket.id).where(
+        Ticket.enterprise_id == enterprise_id,
+        Ticket.channel != Channel.IMPORT,
+        Ticket.submitted_at > now - timedelta(days=REPEAT_DAYS),
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _enterprise(actor: Actor, enterprise_id: int | None, now: datetime) -> Enterprise:
