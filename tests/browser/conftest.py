@@ -112,7 +112,9 @@ def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Pa
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Iterator[None]:
     """A failure's report holds what each open page showed: a time-out alone tells nothing."""
     report = yield
     if call.when == "call" and call.excinfo is not None:
