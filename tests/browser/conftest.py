@@ -112,13 +112,11 @@ def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Pa
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Function, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]) -> Iterator[None]:
     """A failure's report holds what each open page showed: a time-out alone tells nothing."""
     report = yield
     if call.when == "call" and call.excinfo is not None:
-        for context in item.funcargs["browser"].contexts if "browser" in item.funcargs else ():
+        for context in getattr(item.funcargs.get("browser"), "contexts", ()):
             for page in context.pages:
                 report.sections.append((page.url, page.locator("body").inner_text()[:2000]))
     return report
