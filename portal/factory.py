@@ -16,6 +16,7 @@ from portal.directory import views as enterprise_views
 from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
+from portal.kpi import board, departments, standings
 from portal.kpi import views as kpi_views
 from portal.problems import pages as problem_pages
 from portal.routing import edit_pages as rule_pages
@@ -48,6 +49,9 @@ BLUEPRINTS = (
     handovers.blueprint,
     balance_views.blueprint,
     kpi_views.blueprint,
+    board.blueprint,
+    standings.blueprint,
+    departments.blueprint,
     rule_pages.blueprint,
     admin.blueprint,
     sla_admin.blueprint,

@@ -36,6 +36,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("我承办的"), "search.find", "search"),
         (_l("包联企业"), "visits.firms", "building"),
         (_l("请假和交接"), "handovers.index", "people"),
+        (_l("本单位指标"), "departments.own", "chart"),
     ),
     Role.REVIEWER: (
         (_l("待审核"), "review.queue", "review"),
@@ -43,6 +44,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("走访日历"), "visits.calendar", "people"),
         (_l("负荷"), "routing.load", "chart"),
         (_l("请假和交接"), "handovers.index", "people"),
+        (_l("本单位指标"), "departments.own", "chart"),
     ),
     Role.DISPATCHER: (
         (_l("待派单"), "dispatch.triage", "list"),
@@ -53,7 +55,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("请假和交接"), "handovers.index", "people"),
     ),
     Role.SUPERVISOR: (
-        (_l("指标"), "kpi.show", "chart"),
+        (_l("指标"), "board.show", "chart"),
         (_l("申请"), "petitioning.inbox", "file"),
         (_l("超期清单"), "oversee.overdue", "clock"),
         (_l("全部诉求"), "search.find", "search"),
