@@ -121,7 +121,7 @@ def rates(
         ]
         for label, m, n_url, d_url in ordered
     ]
-    headings = [heading, _(FIGURES[name].title), _("分子"), _("分母"), _("95%% 区间")]
+    headings = [heading, _(FIGURES[name].title), _("分子"), _("分母"), _("置信区间")]
     note = ""
     if len(enough) > BARS:
         note = _("图中是诉求最多的 %(n)d 个，表中是全部。", n=BARS)
