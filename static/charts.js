@@ -47,6 +47,8 @@
 
   const columns = (data, now, width) => {
     const step = Math.ceil((data.labels.length * now.size * 3.4) / width);
+    const highest = data.values.indexOf(Math.max(...data.values));
+    const said = (at) => at === highest || (step < 3 && at % step === 0);
     return {
       grid: { left: 8, right: 8, top: now.size * 2, bottom: 4, containLabel: true },
       xAxis: { type: "category", data: data.labels, axisTick: { show: false },
@@ -56,21 +58,35 @@
       series: [{ type: "bar", barCategoryGap: "25%", itemStyle: { color: now.series[0] },
         data: data.values.map((value, at) => ({ value, url: data.urls[at] })),
         label: { show: true, position: "top", ...text(now),
-          formatter: (one) => (one.dataIndex % step ? "" : data.texts[one.dataIndex]) } }],
+          formatter: (one) => (said(one.dataIndex) ? data.texts[one.dataIndex] : "") } }],
     };
   };
 
+  // How far each label at a line's end moves so that none covers another.
+  const apart = (series, plot, most, gap) => {
+    const ends = series.map((one, at) => ({ at, value: one.values.findLast((v) => v !== null) }))
+      .filter((one) => one.value !== undefined).sort((a, b) => b.value - a.value);
+    const moved = [];
+    let lowest = -Infinity;
+    for (const one of ends) {
+      const y = plot * (1 - one.value / most);
+      lowest = Math.max(y, lowest + gap);
+      moved[one.at] = lowest - y;
+    }
+    return moved;
+  };
+
   const lines = (data, now, width) => {
-    const narrow = width < 480;
+    const narrow = width < 480, top = now.size * (narrow ? 4.5 : 2);
+    const plot = height(data, now) - top - now.size * 2.5, most = data.max || 100;
+    const moved = apart(data.series, plot, most, now.size * LINE);
     return {
-      grid: { left: 8, right: narrow ? 16 : now.size * 12, top: now.size * (narrow ? 4 : 2),
-        bottom: 4, containLabel: true },
-      legend: narrow ? { top: 0, left: 0, icon: "none", itemWidth: 22, textStyle: text(now) }
-        : { show: false },
+      grid: { left: 8, right: narrow ? 16 : now.size * 13, top, bottom: 4, containLabel: true },
+      legend: narrow ? { top: 0, left: 0, itemWidth: 24, textStyle: text(now) } : { show: false },
       xAxis: { type: "category", data: data.labels, boundaryGap: false,
         axisLine: { lineStyle: { color: now.line } }, axisTick: { show: false },
         axisLabel: { ...text(now), hideOverlap: true } },
-      yAxis: { type: "value", min: 0, max: data.max || null, splitNumber: 4,
+      yAxis: { type: "value", min: 0, max: most, interval: most / 4,
         splitLine: { lineStyle: { color: now.line } },
         axisLabel: { ...text(now), formatter: "{value}%" } },
       series: data.series.map((one, at) => ({
@@ -78,9 +94,8 @@
         symbol: SHAPES[at], symbolSize: 7, showAllSymbol: data.labels.length < 32,
         color: now.series[at], lineStyle: { width: 2.5, type: DASHES[at], color: now.series[at] },
         itemStyle: { color: now.series[at] },
-        endLabel: { show: !narrow, ...text(now), color: now.series[at],
+        endLabel: { show: !narrow, ...text(now), color: now.series[at], offset: [0, moved[at] || 0],
           formatter: (point) => `${one.name} ${point.value}%` },
-        labelLayout: { moveOverlap: "shiftY" },
       })),
     };
   };
