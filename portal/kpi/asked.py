@@ -32,6 +32,8 @@ class Asked:
         today = local_day(self.now)
         self.days = self.form.period(today) if self.valid else Period(today, today)
         self.chosen = self.form.dimensions() if self.valid else Dimensions()
+        if self.valid:
+            self.form.from_.data, self.form.to.data = self.days.first, self.days.last
 
     @property
     def address(self) -> Address:

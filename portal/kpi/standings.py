@@ -50,7 +50,11 @@ def resolution() -> tuple[str, int] | str:
             for ticket, one in parts.exclusions(asked.days, asked.chosen, asked.now)
         ],
         units=sorted(
-            ((names[int(key)], {"department": str(key)}, one) for key, one in units.items()),
+            (
+                (names[int(key)], {"department": str(key)}, one)
+                for key, one in units.items()
+                if key in names and one["resolution_gross"].d
+            ),
             key=lambda row: (-(row[2]["overclaim"].rate or 0), row[0]),
         ),
     )
