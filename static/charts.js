@@ -24,14 +24,21 @@
   const SHAPES = ["circle", "rect", "triangle", "diamond"];
   const LINE = 1.4;  // of a label, in its size
 
-  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  // In widths of a Chinese character, of which others are about half.
+  const wide = (text) => [...text].reduce((sum, one) => sum + (one > "\u2e80" ? 1 : 0.55), 0);
+  const short = (text, most) => {
+    if (wide(text) <= most) return text;
+    let kept = text;
+    while (wide(kept) > most - 1) kept = kept.slice(0, -1);
+    return `${kept}…`;
+  };
   const text = (now) => ({ color: now.ink, fontSize: now.size, fontFamily: now.face });
 
   const bars = (data, now, width) => {
     const most = width < 480 ? 7 : 14;
-    const longest = Math.max(0, ...data.texts.map((one) => one.length));
+    const longest = Math.max(0, ...data.texts.map(wide));
     return {
-      grid: { left: 8, right: longest * now.size * 0.66 + 12, top: 4, bottom: 4,
+      grid: { left: 8, right: longest * now.size + 12, top: 4, bottom: 4,
         containLabel: true },
       xAxis: { type: "value", min: 0, max: data.max || null, show: false },
       yAxis: { type: "category", inverse: true, data: data.labels, axisTick: { show: false },
