@@ -155,7 +155,7 @@ def test_two_registrations_at_once_end_in_a_sentence(app: Flask, town: Town) -> 
         ("cadre", "/desk"),
         ("reviewer", "/review"),
         ("dispatcher", "/triage"),
-        ("leader", "/figures"),
+        ("leader", "/figures/board"),
         ("admin", "/admin/users"),
         ("security", "/"),
     ],
