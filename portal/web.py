@@ -35,16 +35,18 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("待办"), "desk.queue", "list"),
         (_l("我承办的"), "search.find", "search"),
         (_l("包联企业"), "visits.firms", "building"),
-        (_l("请假和交接"), "handovers.index", "people"),
+        (_l("共性问题"), "problems.index", "people"),
+        (_l("请假和交接"), "handovers.index", "person"),
         (_l("本单位指标"), "departments.own", "chart"),
     ),
     Role.REVIEWER: (
         (_l("待审核"), "review.queue", "review"),
         (_l("本单位诉求"), "search.find", "search"),
-        (_l("走访日历"), "visits.calendar", "people"),
+        (_l("共性问题"), "problems.index", "people"),
         (_l("负荷"), "routing.load", "chart"),
-        (_l("请假和交接"), "handovers.index", "people"),
+        (_l("请假和交接"), "handovers.index", "person"),
         (_l("本单位指标"), "departments.own", "chart"),
+        (_l("走访日历"), "visits.calendar", "clock"),
     ),
     Role.DISPATCHER: (
         (_l("待派单"), "dispatch.triage", "list"),
@@ -52,7 +54,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("全部诉求"), "search.find", "search"),
         (_l("派单规则"), "rules.index", "route"),
         (_l("共性问题"), "problems.index", "people"),
-        (_l("请假和交接"), "handovers.index", "people"),
+        (_l("请假和交接"), "handovers.index", "person"),
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "board.show", "chart"),
@@ -74,6 +76,20 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     Role.AUDITOR: (),
 }
 PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]
+# The place that a page belongs to whose address does not begin with the place's own.
+BELONGS: dict[str, str] = {
+    "handovers": "handovers.index",
+    "vouching": "visits.about",
+    "visits": "visits.calendar",
+    "admin.pairings": "admin.enterprises",
+    "admin.new_pairing": "admin.enterprises",
+    "admin.end_pairing": "admin.enterprises",
+    "admin.new_applicant": "admin.enterprises",
+    "admin": "admin.departments",
+    "sheets": "admin.departments",
+    "suggest_admin": "admin.departments",
+    "sla_admin": "sla_admin.calendar",
+}
 # The places that say how much waits there.
 COUNTS: dict[str, Callable[[Role], int]] = {
     "petitioning.inbox": lambda role: sum(petition_queries.counts(role).values())
@@ -131,17 +147,30 @@ def _context() -> dict[str, Any]:
 
 
 def places(role: Role) -> list[dict[str, Any]]:
-    """The places of a role as base.html shows them."""
+    """The places of a role as base.html shows them; the one is marked that the page belongs to."""
+    here = _place_of(role)
     return [
         {
             "label": label,
             "url": url_for(endpoint),
-            "current": request.endpoint == endpoint,
+            "current": endpoint == here and ("page" if endpoint == request.endpoint else "true"),
             "icon": icon,
             "count": COUNTS[endpoint](role) if endpoint in COUNTS else None,
         }
         for label, endpoint, icon in PLACES[role]
     ]
+
+
+def _place_of(role: Role) -> str | None:
+    """The endpoint of the place that this page is of, or is a step on from; None for no place."""
+    own = [endpoint for _label, endpoint, _icon in PLACES[role]]
+    if request.endpoint is None or request.endpoint in own:
+        return request.endpoint
+    above = [one for one in own if f"{request.path}/".startswith(f"{url_for(one)}/")]
+    if above:
+        return max(above, key=lambda one: len(url_for(one)))
+    blueprint = request.endpoint.split(".")[0]
+    return BELONGS.get(request.endpoint) or BELONGS.get(blueprint)
 
 
 def _headers(response: Response) -> Response:

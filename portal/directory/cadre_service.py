@@ -10,6 +10,7 @@ from portal.directory.changes import Editor, record
 from portal.directory.models import Category, Skill
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.outbox import service as outbox
 
 
 def set_abilities(
@@ -17,6 +18,7 @@ def set_abilities(
 ) -> User:
     """A cadre's skills (none: takes every category) and capacity (None: no limit).
 
+    A change makes the relay look at once who waits for a place in the cadre's unit.
     Raises Invalid for somebody who is no cadre, and for a category that is not in use.
     """
     query = select(User).where(User.id == cadre_id).with_for_update(of=User)
@@ -40,6 +42,8 @@ def set_abilities(
     cadre.capacity = capacity
     new = {"skills": list(skills_of(cadre_id).values()), "capacity": capacity}
     record(editor, "user", cadre_id, old, new)
+    if old != new:
+        outbox.put(outbox.VACANCY, {"department_id": cadre.department_id}, editor.at)
     return cadre
 
 

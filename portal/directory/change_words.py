@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from portal.directory.changes import IMPORT
 from portal.directory.class_words import class_name
 from portal.directory.models import DirectoryChange
 from portal.language import lazy as _l
@@ -58,11 +59,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Said:
-    """One change: when, who, and its lines."""
+    """One change: when, who, its lines, and the import that wrote it where one did."""
 
     at: datetime
     who: str
     lines: list[Line]
+    import_id: int | None = None
 
 
 def said(changes: Iterable[DirectoryChange]) -> list[Said]:
@@ -76,6 +78,7 @@ def said(changes: Iterable[DirectoryChange]) -> list[Said]:
                 for name, label in LABELS.items()
                 if name in change.old or name in change.new
             ],
+            change.new.get(IMPORT),
         )
         for change in changes
     ]

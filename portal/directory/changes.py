@@ -17,6 +17,7 @@ from portal.directory.models import (
 )
 from portal.extensions import Base, db
 
+IMPORT = "import"  # beside the new values: the import that wrote them
 Row = Enterprise | Department | Region | Chain | Category | User
 # The fields of a row that are kept as they are, by noun; `_NAMED` are kept as the other row's name.
 _FIELDS: dict[str, tuple[str, ...]] = {

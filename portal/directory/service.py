@@ -13,6 +13,7 @@ from portal.directory.changes import Editor, record
 from portal.directory.models import Enterprise, Leave, Pairing
 from portal.errors import Invalid, NotFound
 from portal.extensions import db
+from portal.outbox import service as outbox
 from portal.routing.rules import stand_in
 
 
@@ -184,6 +185,8 @@ def remove_leave(editor: Editor, cadre_id: int, leave_id: int, today: date) -> N
     elif leave.ends_on >= today:
         leave.ends_on = today - timedelta(days=1)
         record(editor, "user", cadre_id, before, _leave(leave))
+    if leave.starts_on <= today:  # present again: whoever waits for a place may have one now
+        outbox.put(outbox.VACANCY, {"department_id": leave.cadre.department_id}, editor.at)
 
 
 def _ensure_cadre(user_id: int, field: str | None) -> None:

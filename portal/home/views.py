@@ -97,6 +97,8 @@ def _about(found: Notice) -> str:
         if visit_id is not None:
             return url_for("visits.show", visit_id=visit_id)
         return url_for("tickets.show", number=found.ticket.number)
+    if found.kind == "problem_owned":
+        return url_for("problems.show", problem_id=found.params["problem_id"])
     role = Role(current_user.role)
     open_to = (one for one in ABOUT.get(found.kind, ()) if role in roles_for(one))
     return url_for(next(open_to, "home.inbox"))

@@ -72,7 +72,7 @@ SENTENCES: dict[str, str] = {
     "breach": _l("诉求“%(title)s”的%(clock)s已超期，请立即处理。"),
     "problem_answered": _l("诉求“%(title)s”所属的共性问题已统一答复企业，请据此继续办理。"),
     "split": _l("您的诉求“%(title)s”是从另一件中拆分出来的，单独编号、单独办理。"),
-    "problem_owned": _l("请为诉求“%(title)s”等反映的共性问题作统一答复。"),
+    "problem_owned": _l("请为共性问题“%(name)s”作统一答复，您是负责人。"),
     "handover": _l("请接手%(name)s请假期间的 %(n)s 件诉求。"),
     "handover_more": _l("%(name)s请假期间，诉求“%(title)s”又要办理，请在交接清单中接手。"),
     "handed_back": _l("%(name)s，您已销假，代理人交还了 %(n)s 件诉求，请签收。"),

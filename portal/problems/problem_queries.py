@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import ColumnElement, Select, false, func, select, true
+from sqlalchemy import ColumnElement, Select, false, func, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from portal.auth.models import User
-from portal.auth.roles import OVERSIGHT_ROLES, Actor, Role
+from portal.auth.roles import DEPARTMENT_ROLES, OVERSIGHT_ROLES, Actor, Role
 from portal.errors import NotFound
 from portal.extensions import db
 from portal.kpi.conditions import definitions
@@ -62,15 +62,18 @@ class Row:
 
 
 def visible_problems(actor: Actor) -> ColumnElement[bool]:
-    """The problems an actor can see: all for those who gather, their own for who answers."""
+    """The problems an actor can see: all for those who gather; for cadres and reviewers those that
+    they or their unit answer for, and those that a ticket of theirs belongs to."""
     if actor.role in (Role.DISPATCHER, *OVERSIGHT_ROLES):
         return true()
-    if actor.role is Role.CADRE:
-        return Problem.owner_id == actor.id
+    if actor.role not in DEPARTMENT_ROLES:
+        return false()
+    owned = Problem.owner_id == actor.id
     if actor.role is Role.REVIEWER:
         colleagues = select(User.id).where(User.department_id == actor.department_id)
-        return Problem.owner_id.in_(colleagues)
-    return false()
+        owned = Problem.owner_id.in_(colleagues)
+    concerned = select(ProblemMember.problem_id).join(Ticket).where(visible(actor))
+    return or_(owned, Problem.id.in_(concerned))
 
 
 def get_problem(actor: Actor, problem_id: int) -> Problem:

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from portal.auth.roles import STAFF_ROLES, Actor, Role
 from portal.problems import queries
 from portal.problems.models import Problem, ProblemDelivery
-from portal.problems.service.gathering import GATHERERS
 from portal.problems.similarity import VERY_ALIKE, in_common
 from portal.tickets.models import Ticket
 from portal.wording import STATUSES
@@ -101,9 +100,11 @@ def snippet(text: str, shared: Iterable[int]) -> Pieces:
     return [*before, *pieces, *after]
 
 
-def _opens(actor: Actor, problem: Problem) -> bool:
-    """Whether the reader can open the problem's own page."""
-    return actor.role in GATHERERS or problem.owner_id == actor.id
+def _opens(actor: Actor, problem: Problem, ticket: Ticket) -> bool:
+    """Whether the reader can open the problem's own page (problem_queries.visible_problems)."""
+    if actor.role is Role.CADRE:
+        return actor.id in (problem.owner_id, ticket.assignee_id)
+    return actor.role in STAFF_ROLES
 
 
 def together(ticket: Ticket, actor: Actor) -> dict[str, Any]:
@@ -120,6 +121,6 @@ def together(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "linked": queries.links_of(actor, ticket),
         "problem": problem,
         "problem_firms": firms,
-        "opens_problem": problem is not None and _opens(actor, problem),
+        "opens_problem": problem is not None and _opens(actor, problem, ticket),
         "look_for_others": actor.role in STAFF_ROLES,
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import literal, null, select, union_all
+from sqlalchemy import literal, null, select, true, union_all
 
 from portal.auth.models import User
 from portal.auth.roles import Actor, Role
@@ -17,11 +17,13 @@ class Named(NamedTuple):
     id: int
     name: str
     parent_id: int | None
+    active: bool = True
 
 
 @dataclass
 class Offered:
-    """The choices by list, those in use only, in their order."""
+    """The choices by list in their order; what is out of use is not offered, yet narrows with what
+    it stands below."""
 
     departments: list[Named] = field(default_factory=list)
     categories: list[Named] = field(default_factory=list)
@@ -55,7 +57,8 @@ def _part(kind: str, model: Any, parent: Any = None) -> Any:
         model.id.label("id"),
         model.name.label("name"),
         above.label("parent_id"),
-    ).where(model.active)
+        model.active.label("active"),
+    )
 
 
 def _cadres(department_id: int | None) -> Any:
@@ -65,6 +68,7 @@ def _cadres(department_id: int | None) -> Any:
         User.id.label("id"),
         (User.name + " · " + Department.name).label("name"),
         null().label("parent_id"),
+        true().label("active"),
     ).join(Department, User.department_id == Department.id)
     if department_id is not None:
         query = query.where(Department.id == department_id)

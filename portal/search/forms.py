@@ -183,8 +183,8 @@ def _texts(words: Mapping[Any, Any]) -> dict[str, str]:
 
 
 def _tree(rows: Iterable[Named]) -> dict[str, str]:
-    """The rows by id, children under their parent and set in."""
-    listed = list(rows)
+    """The rows in use by id, children under their parent and set in."""
+    listed = [row for row in rows if row.active]
     names: dict[str, str] = {}
 
     def under(parent_id: int | None, depth: int) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from portal.auth.roles import Actor, Role
-from portal.directory.changes import Editor, record
+from portal.directory.changes import IMPORT, Editor, record
 from portal.errors import N_, Conflict, Invalid, NotFound, PortalError
 from portal.extensions import db
 from portal.sheets.kinds import SHEETS
@@ -257,17 +257,17 @@ def _write(
         else:
             item = register.write(one.key, one.after)
             register.also.append((item, one.before or {}, one.after))
-    _record(register, Editor(row.by_id, now))
+    _record(register, row.id, Editor(row.by_id, now))
     register.finish(Actor(row.by_id, Role.ADMIN, row.by_name), now)
     return refused
 
 
-def _record(register: Register, editor: Editor) -> None:
-    """Who changed what, row by row, where the history of the directory keeps it."""
+def _record(register: Register, import_id: int, editor: Editor) -> None:
+    """Who changed what by which import, row by row, where the history of the directory keeps it."""
     if register.noun is None:
         return
     db.session.flush()
     for item, before, after in register.also:
         row_id, new = register.history(item, after)
         old = register.history(item, before)[1] if before else {}
-        record(editor, register.noun, row_id, old, new)
+        record(editor, register.noun, row_id, old, {**new, IMPORT: import_id})

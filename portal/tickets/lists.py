@@ -105,7 +105,7 @@ def overdue_page(endpoint: str) -> str:
     }
     narrowed = Filter(
         department_ids=_only(chosen["department"]),
-        category_ids=_only(chosen["category"]),
+        category_ids=choices.with_kinds(chosen["category"]),
         overdue=True,
         elevated=bool(chosen["elevated"]),
     )

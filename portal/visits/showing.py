@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 
 from portal.auth.roles import Actor, Role
+from portal.directory.class_words import class_name
 from portal.language import lazy as _l
 from portal.tickets.queries import LIGHT_NAMES
 from portal.visits import queries, rules
@@ -14,15 +15,6 @@ from portal.visits.models import Visit
 from portal.visits.queries import PairedFirm
 from portal.visits.rules import ItemKind, VisitState
 
-# The titles of directory.models.CLASSES.
-TITLES: dict[str, str] = {
-    "specialised": _l("专精特新"),
-    "champion": _l("单项冠军"),
-    "gazelle": _l("瞪羚"),
-    "above_scale": _l("规上"),
-    "unicorn": _l("独角兽"),
-    "high_tech": _l("高新技术"),
-}
 STATES: dict[str, str] = {
     VisitState.PLANNED: _l("计划走访"),
     VisitState.DONE: _l("已走访"),
@@ -42,7 +34,7 @@ def _firm_row(row: PairedFirm, today: date) -> dict[str, Any]:
     return {
         "firm": row.firm,
         "deputy": row.deputy,
-        "titles": [str(TITLES[name]) for name in row.titles],
+        "titles": [class_name(name) for name in row.titles],
         "open": row.open,
         "mine": row.mine,
         "lights": [(name, row.lights[name]) for name in LIGHT_NAMES if row.lights.get(name)],

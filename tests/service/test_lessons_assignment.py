@@ -9,6 +9,9 @@ from sqlalchemy import select
 from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.db import transaction
+from portal.directory import cadre_service
+from portal.directory import service as directory
+from portal.directory.changes import Editor
 from portal.directory.models import Category, Leave, Pairing, Skill
 from portal.errors import Invalid
 from portal.extensions import db
@@ -138,6 +141,30 @@ def test_25_a_raised_capacity_is_found_within_a_working_hour(town: Town) -> None
     assert waits.status == "submitted"
     waits.later(to="2026-03-02 10:00").relay()
     assert waits.ticket.assignee_id == town.cadre.id
+
+
+@pytest.mark.parametrize("change", ["capacity", "skill", "back"])
+def test_25_who_can_take_more_is_found_at_once(town: Town, change: str) -> None:
+    cadre, loans = town.cadre.id or 0, town.categories["融资"]
+    full(town)
+    if change == "skill":
+        limit(town, cadre=2)
+        db.session.add(Skill(cadre_id=cadre, category_id=town.categories["税费"]))
+        db.session.commit()
+    if change == "back":
+        away(cadre)
+        limit(town, cadre=2)
+    waits = file(town, now=MONDAY + timedelta(minutes=5)).relay()
+    assert waits.status == "submitted"
+    with transaction():
+        editor = Editor(town.admin.id, waits.now)
+        if change == "back":
+            leave = db.session.scalars(select(Leave)).one()
+            directory.remove_leave(editor, cadre, leave.id, DAY)
+        else:
+            cadre_service.set_abilities(editor, cadre, [loans] if change == "skill" else [], 2)
+    waits.relay()
+    assert waits.ticket.assignee_id == cadre
 
 
 def test_25_leave_that_ends_is_found_at_the_next_opening(town: Town) -> None:

@@ -155,6 +155,13 @@ def test_a_ticket_is_of_one_problem_and_leaves_it(town: Town) -> None:
             play.do(gathering.leave, who, "不该")
 
 
+def owners_told() -> list[int]:
+    """Who was told that they answer for a problem, in order."""
+    kind = Message.payload["kind"].astext
+    query = select(Message.payload).where(kind == "problem_owned").order_by(Message.id)
+    return [payload["users"][0] for payload in db.session.scalars(query)]
+
+
 def test_a_problem_is_changed_by_one_at_a_time_closed_and_reopened(town: Town) -> None:
     problem_id = gather(town, [assigned(town)])
     new = Described("续贷", "只有小微企业。", town.labour.id or 0)
@@ -164,6 +171,7 @@ def test_a_problem_is_changed_by_one_at_a_time_closed_and_reopened(town: Town) -
             verb(town.dispatcher, problem_id, *args)
 
     do(gathering.change, 1, new, MONDAY)
+    assert owners_told() == [town.cadre.id, town.labour.id]
     with pytest.raises(Stale):
         do(gathering.change, 1, new, MONDAY)
     with pytest.raises(Invalid, match="承办人"):
@@ -175,11 +183,13 @@ def test_a_problem_is_changed_by_one_at_a_time_closed_and_reopened(town: Town) -
     with pytest.raises(Conflict), transaction():
         answering.answer(town.labour, problem_id, TEXT, None, MONDAY)
     do(gathering.reopen, MONDAY)
+    do(gathering.change, 4, new, MONDAY)
+    assert owners_told() == [town.cadre.id, town.labour.id]  # nothing new to the same one
     with pytest.raises(NotAllowed), transaction():
         gathering.close(town.cadre, problem_id, MONDAY)
     problem = problem_queries.get_problem(town.labour, problem_id)
-    assert (problem.state, problem.changed_by.name, problem.version) == ("open", "刘派", 4)
-    for who in (town.cadre, town.firm, town.admin):  # lessons.md 33
+    assert (problem.state, problem.changed_by.name, problem.version) == ("open", "刘派", 5)
+    for who in (town.cadre2, town.firm, town.admin):  # lessons.md 33
         with pytest.raises(NotFound):
             problem_queries.get_problem(who, problem_id)
 

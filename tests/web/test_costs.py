@@ -18,13 +18,16 @@ from portal.tickets.models import Ticket
 from portal.tickets.service import applicant, assign, handle, submit
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
-from tests.factories import Town, make_user
+from tests.factories import Town, make_rule, make_user
 from tests.pages import Visitor
 
 PAGES = [
     ("cadre", "/desk"),
     ("firm", "/tickets"),
     ("dispatcher", "/triage"),
+    ("dispatcher", "/problems"),
+    ("cadre", "/problems"),
+    ("dispatcher", "/problems/suggestions"),
     ("dispatcher", "/search"),
     ("dispatcher", "/search?q=贷款"),
     ("firm", "/search?q=贷款"),
@@ -80,6 +83,19 @@ def test_a_list_costs_the_same_for_few_and_for_many(
     with counted(db.engine) as many:
         assert visit.get(who, address).status == 200
     assert len(many) == len(few) <= 10, many
+
+
+def test_the_rules_cost_the_same_for_few_and_for_many(visit: Visitor, town: Town) -> None:
+    visit.get("dispatcher", "/rules")
+    with counted(db.engine) as few:
+        assert visit.get("dispatcher", "/rules").status == 200
+    for category_id in list(town.categories.values())[:12]:
+        make_rule(town.departments["labour"], category_id=category_id, region_id=town.region_id)
+    db.session.commit()
+    file_many(town, 2)
+    with counted(db.engine) as many:
+        assert visit.get("dispatcher", "/rules").status == 200
+    assert len(many) == len(few) <= 16, many
 
 
 def test_the_ticket_page_costs_the_same_for_a_long_history(visit: Visitor, town: Town) -> None:

@@ -72,6 +72,33 @@ def test_the_start_page_leads_to_the_first_place(visit: Visitor, who: str, place
     assert (page.status, page.location) == (303, place)
 
 
+@pytest.mark.parametrize(
+    ("who", "address", "place", "word"),
+    [
+        ("firm", "/tickets", "我的诉求", "page"),
+        ("firm", "/tickets/new/write?category={category}", "提交诉求", "true"),
+        ("cadre", "/visits/calendar", "包联企业", "true"),
+        ("cadre", "/problems", "共性问题", "page"),
+        ("reviewer", "/problems", "共性问题", "page"),
+        ("reviewer", "/leave/new", "请假和交接", "true"),
+        ("dispatcher", "/problems/suggestions", "共性问题", "true"),
+        ("dispatcher", "/rules/returns", "派单规则", "true"),
+        ("admin", "/admin/pairings", "企业与包联", "true"),
+        ("admin", "/admin/sheets/enterprises", "承办单位", "true"),
+        ("admin", "/admin/policy", "日历与时限", "true"),
+        ("admin", "/inbox", None, None),
+    ],
+)
+def test_the_place_is_marked_that_a_page_is_of(
+    visit: Visitor, town: Town, who: str, address: str, place: str | None, word: str | None
+) -> None:
+    page = visit.get(who, address.format(category=town.categories["融资"]))
+    marked = page.soup.select(".places a[aria-current]")
+    assert [(one.get_text(strip=True), one["aria-current"]) for one in marked] == (
+        [(place, word)] if place else []
+    )
+
+
 def test_a_role_without_pages_is_told_so(visit: Visitor) -> None:
     page = visit.get("auditor", "/")
     assert page.status == 200

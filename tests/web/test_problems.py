@@ -1,5 +1,8 @@
 """Similar tickets on the pages: the firm's own while it types, the others' for staff."""
 
+import re
+
+from bs4 import Tag
 from flask import Flask
 
 from portal.db import transaction, utcnow
@@ -128,7 +131,8 @@ def test_a_common_problem_from_a_suggestion_to_its_answer(visit: Visitor, town: 
     add = visit.get("dispatcher", f"{address}/members")
     assert add.submit("", ticket=boxes[2:]).status == 303
     assert add.submit("", ticket=[]).status == 422
-    assert visit.get("cadre2", address).status == 404  # lessons.md 33
+    assert visit.get("labour", address).status == 404  # lessons.md 33
+    known_and_told(visit, address)
     assert visit.get("firm", address).status == 403
     assert "由其他承办人办理" in visit.get("cadre", address).words
     answer = visit.get("cadre", f"{address}/answer")
@@ -144,6 +148,16 @@ def test_a_common_problem_from_a_suggestion_to_its_answer(visit: Visitor, town: 
     assert visit.get("dispatcher", address).submit("/reopen").status == 303
     assert "饭店油烟" in visit.get("cadre", "/problems").words
     leave_and_join(visit, plays[0].ticket.number)
+
+
+def known_and_told(visit: Visitor, address: str) -> None:
+    """Who handles a member knows of it; who answers for it was told, and is led there."""
+    assert "饭店油烟直排" in visit.get("cadre2", "/problems").words
+    assert not visit.get("cadre2", address).soup.select("a[href$='/answer']")
+    relay.drain()
+    told = visit.get("cadre", "/inbox").soup.find("a", string=re.compile("饭店油烟直排”作统一答复"))
+    assert isinstance(told, Tag)
+    assert visit.get("cadre", str(told["href"])).location == address
 
 
 def leave_and_join(visit: Visitor, number: str) -> None:

@@ -7,7 +7,7 @@ from portal.extensions import db
 from portal.tickets.models import Ticket
 from portal.tickets.service import handle
 from tests.factories import MONDAY, Town
-from tests.pages import Visitor
+from tests.pages import Page, Visitor
 from tests.plays import HOUR, Play
 
 HEADER = 'form[role=search][action="/search"]'
@@ -83,6 +83,27 @@ def test_a_filter_of_a_parent_holds_for_its_children(
     db.session.commit()
     department = town.departments["labour"]
     assert len(found(visit, "supervisor", f"department={department}")) == 2
+
+
+def test_a_parent_category_holds_for_its_kinds_even_out_of_use(
+    visit: Visitor, town: Town, play: Play, seeded_categories: None
+) -> None:
+    parent, kind = town.categories["融资"], town.categories["税费"]
+    db.session.execute(
+        db.text("UPDATE category SET parent_id = :parent, active = false WHERE id = :kind"),
+        {"parent": parent, "kind": kind},
+    )
+    db.session.commit()
+    assert len(found(visit, "supervisor", f"category={parent}")) == 3
+    assert len(found(visit, "firm", f"category={parent}")) == 3
+    assert kind not in offered_categories(visit.get("supervisor", "/search"))
+    overdue = visit.get("supervisor", f"/overdue?category={parent}").words
+    assert "留抵退税" in overdue and "担保费率偏高" in overdue
+
+
+def offered_categories(page: Page) -> set[int]:
+    boxes = page.soup.select("#category option[value]")
+    return {int(str(one["value"])) for one in boxes if one["value"]}
 
 
 def test_each_chip_takes_one_filter_away(visit: Visitor, play: Play) -> None:

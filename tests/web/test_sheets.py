@@ -68,6 +68,10 @@ def test_a_confirmed_import_is_applied_and_leaves_who_when_and_what(
     assert len(row.sha256) == 64 and row.finished_at is not None
     assert not kept.exists()
     assert "file.csv" in visit.get("admin", "/admin/sheets/imports").words
+    firm_id = db.session.scalar(select(Enterprise.id).where(Enterprise.name == "新厂一"))
+    link = visit.get("admin", f"/admin/enterprises/{firm_id}").soup.select_one(".history a")
+    assert link is not None and link.get_text() == "由文件导入"
+    assert link["href"] == f"/admin/sheets/imports/{row.id}"
 
 
 def test_the_same_file_a_second_time_changes_nothing(visit: Visitor, town: Town) -> None:

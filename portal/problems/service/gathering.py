@@ -11,6 +11,7 @@ from portal.auth.models import User
 from portal.auth.roles import OVERSIGHT_ROLES, Actor, Role
 from portal.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from portal.extensions import db
+from portal.outbox import service as outbox
 from portal.problems.models import Problem, ProblemMember
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Ticket
@@ -48,17 +49,24 @@ def create(actor: Actor, described: Described, ticket_ids: Iterable[int], now: d
     db.session.add(problem)
     db.session.flush()
     add(actor, problem, ticket_ids, now)
+    _tell_owner(problem, now)
     return problem
 
 
 def change(actor: Actor, problem_id: int, seen: int, described: Described, now: datetime) -> None:
-    """Renames, describes or hands over a problem. Raises Stale when it was changed meanwhile."""
+    """Renames, describes or hands over a problem; a new owner is told.
+
+    Raises Stale when it was changed meanwhile.
+    """
     problem = _open(actor, problem_id)
     if problem.version != seen:
         raise Stale(seen, problem.version)
+    before = problem.owner_id
     problem.name, problem.description = described.name, described.description
     problem.owner_id = _owner(described.owner_id).id
     _changed(problem, actor, now)
+    if problem.owner_id != before:
+        _tell_owner(problem, now)
 
 
 def add(actor: Actor, problem: Problem, ticket_ids: Iterable[int], now: datetime) -> int:
@@ -148,6 +156,19 @@ def _owner(owner_id: int) -> User:
     if owner is None or owner.role != Role.CADRE or not owner.active:
         raise Invalid("请选择负责答复的承办人。", "owner_id")
     return owner
+
+
+def _tell_owner(problem: Problem, now: datetime) -> None:
+    """Who answers for a problem hears of it once for each version that made them its owner."""
+    payload = {
+        "ticket_id": None,
+        "kind": "problem_owned",
+        "users": [problem.owner_id],
+        "role": None,
+        "department_id": None,
+        "params": {"name": problem.name, "problem_id": problem.id},
+    }
+    outbox.put(outbox.NOTIFY, payload, now, f"problem_owned:{problem.id}:{problem.version}")
 
 
 def _changed(problem: Problem, actor: Actor, now: datetime) -> None:

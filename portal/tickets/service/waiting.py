@@ -13,8 +13,8 @@ from portal.tickets.service.move import Ask, record, tell
 def wait(ask: Ask, ticket: Ticket, department_id: int) -> None:
     """Puts a locked ticket into the queue of a unit, once; its accept clock runs on.
 
-    Whoever gets rid of a ticket there makes the relay look (move.vacate); besides it looks each
-    working hour, for what no ticket tells: leave that ended, a capacity raised, a new skill.
+    Whoever gets rid of a ticket there makes the relay look (move.vacate), and whoever changes what
+    a cadre can take; besides it looks each working hour, for what nobody tells: leave that ended.
     """
     look_again(department_id, ask.now)
     if ticket.waiting_department_id == department_id:
