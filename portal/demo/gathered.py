@@ -12,6 +12,8 @@ from portal.demo.plan import source
 from portal.demo.problems import Problem
 from portal.demo.stage import Script, Stage
 from portal.extensions import db
+from portal.outbox import relay
+from portal.outbox.service import NOTIFY
 from portal.problems import fingerprints
 from portal.problems.models import ProblemSuggestion
 from portal.problems.service import gathering, suggesting
@@ -97,4 +99,5 @@ def gather(cast: Cast, now: datetime) -> None:
     first = db.session.get_one(Ticket, group.ticket_ids[0])
     described = Described(first.title, WORDS, first.assignee_id or 0)
     gathering.create(cast.dispatchers[0], described, group.ticket_ids, now)
+    relay.drain(lambda: now, (NOTIFY,))  # its owner is told
     suggesting.suggest(now)
