@@ -9,6 +9,7 @@ from flask_login import current_user
 from portal.auth.roles import Role
 from portal.db import utcnow
 from portal.directory import paired
+from portal.directory.class_words import class_name
 from portal.paging import cursor_from
 from portal.tickets import choices
 from portal.tickets.pages import rows
@@ -45,10 +46,7 @@ def firm(enterprise_id: int) -> str:
     return render_template(
         "visits/firm.html",
         firm=found,
-        titles=[
-            str(showing.TITLES[name])
-            for name in queries.titles([found.id], today()).get(found.id, [])
-        ],
+        titles=[class_name(name) for name in queries.titles([found.id], today()).get(found.id, [])],
         contacts=queries.contacts(found.id),
         open_count=queries.open_count(found.id),
         rows=rows(mine, now),
