@@ -76,19 +76,21 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     Role.AUDITOR: (),
 }
 PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]
-# The place that a page belongs to whose address does not begin with the place's own.
-BELONGS: dict[str, str] = {
-    "handovers": "handovers.index",
-    "vouching": "visits.about",
-    "visits": "visits.calendar",
-    "admin.pairings": "admin.enterprises",
-    "admin.new_pairing": "admin.enterprises",
-    "admin.end_pairing": "admin.enterprises",
-    "admin.new_applicant": "admin.enterprises",
-    "admin": "admin.departments",
-    "sheets": "admin.departments",
-    "suggest_admin": "admin.departments",
-    "sla_admin": "sla_admin.calendar",
+# The places that a page belongs to whose address does not begin with the place's own; the role's.
+BELONGS: dict[str, tuple[str, ...]] = {
+    "handovers": ("handovers.index",),
+    "visits": ("visits.calendar",),
+    "kpi": ("board.show",),
+    "board": ("board.show",),
+    "departments": ("departments.own", "board.show"),
+    "admin.pairings": ("admin.enterprises",),
+    "admin.new_pairing": ("admin.enterprises",),
+    "admin.end_pairing": ("admin.enterprises",),
+    "admin.new_applicant": ("admin.enterprises",),
+    "admin": ("admin.departments",),
+    "sheets": ("admin.departments",),
+    "suggest_admin": ("admin.departments",),
+    "sla_admin": ("sla_admin.calendar",),
 }
 # The places that say how much waits there.
 COUNTS: dict[str, Callable[[Role], int]] = {
@@ -170,7 +172,8 @@ def _place_of(role: Role) -> str | None:
     if above:
         return max(above, key=lambda one: len(url_for(one)))
     blueprint = request.endpoint.split(".")[0]
-    return BELONGS.get(request.endpoint) or BELONGS.get(blueprint)
+    found = BELONGS.get(request.endpoint) or BELONGS.get(blueprint, ())
+    return next((one for one in found if one in own), None)
 
 
 def _headers(response: Response) -> Response:

@@ -86,6 +86,7 @@ def test_the_start_page_leads_to_the_first_place(visit: Visitor, who: str, place
         ("admin", "/admin/pairings", "企业与包联", "true"),
         ("admin", "/admin/sheets/enterprises", "承办单位", "true"),
         ("admin", "/admin/policy", "日历与时限", "true"),
+        ("supervisor", "/figures", "指标", "true"),
         ("admin", "/inbox", None, None),
     ],
 )
