@@ -62,7 +62,8 @@ def bars(
         [Cell(one.label), Cell(one.text, one.url, f"{one.label}{_('：')}{one.text}")]
         for one in found
     ]
-    return Chart(chart_id, title, summary, [heading, _("件数")], rows, _drawn(found), note)
+    data = _drawn(found) if found else {}
+    return Chart(chart_id, title, summary, [heading, _("件数")], rows, data, note if found else "")
 
 
 def _drawn(found: Sequence[Bar], most: float | None = None) -> dict[str, Any]:

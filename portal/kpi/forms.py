@@ -85,7 +85,7 @@ class FiltersForm(FlaskForm):
             "department": {str(NOWHERE): _("暂无承办单位"), **_texts(known.departments)},
             "category": _texts(known.categories),
             "region": _texts(known.regions),
-            "chain": _texts(known.chains),
+            "chain": {str(NOWHERE): _("不属于任何产业链"), **_texts(known.chains)},
             "channel": {code: str(name) for code, name in channels.items()},
             "urgency": {code: str(name) for code, name in URGENCIES.items()},
         }

@@ -88,6 +88,8 @@ def test_every_number_of_the_dashboard_opens_a_list_as_long(play: Play, visit: V
             cells = [one.get_text(strip=True) for one in chart.select("tbody td:last-child")]
             assert data["texts"] == cells
     assert open_all(visit, "supervisor", page) > 20
+    none = visit.get("supervisor", "/figures/resolution_gross/d" + MARCH + "&chain=0")
+    assert "不属于任何产业链， 共 0 件" in none.words
     weekly = visit.get("supervisor", "/figures/board" + MARCH + "&grain=week")
     assert "03-02" in weekly.words
 
