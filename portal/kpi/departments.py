@@ -3,19 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.amounts import number
-from portal.auth.roles import OVERSIGHT_ROLES, Actor
+from portal.auth.roles import OVERSIGHT_ROLES, Actor, Role
 from portal.errors import NotFound
 from portal.kpi import cells, charts, parts
 from portal.kpi.asked import Asked
 from portal.kpi.charts import Bar, Chart
 from portal.kpi.comparing import before, change
-from portal.kpi.figures import FIRST_TEN
+from portal.kpi.figures import FIGURES, FIRST_TEN
 from portal.kpi.gaps import Lever, levers
+from portal.kpi.member_lists import listing
+from portal.kpi.members import SIDES
 from portal.kpi.part_words import GAP_WORDS, part_words
 from portal.paging import cursor_from
 from portal.routing import balance
@@ -66,6 +68,29 @@ def part(department_id: int, kind: str, key: str) -> tuple[str, int] | str:
     )
 
 
+@blueprint.get("/figures/departments/<int:department_id>/figures/<name>/<side>")
+def tickets(department_id: int, name: str, side: str) -> tuple[str, int] | str:
+    """The department's tickets behind a side of a figure, as far as the reader may see them."""
+    actor = current_user.actor
+    asked = Asked("departments.tickets", department_id=department_id, name=name, side=side)
+    unit = _name(asked, actor, department_id)
+    if name not in FIGURES or side not in SIDES:
+        abort(404)
+    if not asked.valid:
+        return render_template("kpi/board.html", asked=asked), 422
+    chosen = replace(asked.chosen, department_id=department_id)
+
+    def link(to: str, **more: Any) -> str:
+        return _figure(asked, department_id, name, to, **more)
+
+    return render_template(
+        "kpi/tickets.html",
+        narrowed=[unit, *([_("只列您承办的")] if actor.role is Role.CADRE else [])],
+        back=url_for("departments.show", department_id=department_id, **asked.address),
+        **listing(name, side, asked.days, chosen, asked.now, link, actor),
+    )
+
+
 def _name(asked: Asked, actor: Actor, department_id: int) -> str:
     """The department's name. Raises NotFound where there is none or it is not the reader's."""
     mine = actor.role in OVERSIGHT_ROLES or actor.department_id == department_id
@@ -94,7 +119,7 @@ def _page(asked: Asked, actor: Actor, department_id: int) -> tuple[str, int] | s
         asked=asked,
         name=name,
         oversight=actor.role in OVERSIGHT_ROLES,
-        narrow={"department": str(department_id)},
+        figures=lambda one, side, _narrow=None: _figure(asked, department_id, one, side),
         total=total,
         earlier=before(asked.days),
         compared=[(one, total[one], city[one], change(total[one], then[one])) for one in COMPARED],
@@ -105,6 +130,12 @@ def _page(asked: Asked, actor: Actor, department_id: int) -> tuple[str, int] | s
         late_link=link("late", "now"),
         late_rows=rows(parts.overdue_now(chosen, asked.now, OVERDUE_SHOWN, actor), asked.now),
     )
+
+
+def _figure(asked: Asked, department_id: int, name: str, side: str, **more: Any) -> str:
+    """The department's list behind a side of a figure."""
+    values = {"department_id": department_id, "name": name, "side": side}
+    return url_for("departments.tickets", **values, **asked.address, **more)
 
 
 def _query(asked: Asked) -> str:

@@ -10,16 +10,16 @@ from flask_babel import gettext as _
 
 from portal.db import utcnow
 from portal.kpi import queries
-from portal.kpi.conditions import NOWHERE, definitions
+from portal.kpi.conditions import NOWHERE
 from portal.kpi.definition import COHORTS, UNITS
 from portal.kpi.figures import FIGURES, FIRST_TEN, RANKED_FROM
 from portal.kpi.forms import DIMENSIONS, FiltersForm
 from portal.kpi.live import Measures
-from portal.kpi.members import SIDES, MemberPage, member_page, members
+from portal.kpi.member_lists import listing
+from portal.kpi.members import SIDES
 from portal.kpi.periods import Period, local_day
 from portal.kpi.queries import Directory, Report
-from portal.kpi.reasons import EXCLUDED, LEFT_OUT, reason
-from portal.paging import Page
+from portal.kpi.reasons import EXCLUDED, LEFT_OUT
 
 blueprint = Blueprint("kpi", __name__)
 
@@ -90,42 +90,16 @@ def tickets(name: str, side: str) -> tuple[str, int] | str:
         ), 422
     period = form.period(local_day(now))
     address = _address(period, form)
-    query = members(name, side, period, form.dimensions(), now)
-    found = member_page(query, after=_key("after"), before=_key("before"))
 
     def link(to: str, **more: Any) -> str:
         return url_for("kpi.tickets", name=name, side=to, **address, **more)
 
     return render_template(
         "kpi/tickets.html",
-        figure=FIGURES[name],
-        side=side,
-        sides=[one for one in SIDES if one == side or _offered(name, one, now)],
-        period=period,
         narrowed=form.words(),
-        found=found,
-        rows=[(member, reason(name, member)) for member in found.items],
-        page=_page(found, side, link),
-        link=link,
         back=url_for("kpi.show", **address),
+        **listing(name, side, period, form.dimensions(), now, link),
     )
-
-
-def _offered(name: str, side: str, now: datetime) -> bool:
-    """A time has no part that is not counted; not every figure leaves something out."""
-    if side == "excluded":
-        return bool(definitions(now)[name].excluded)
-    return FIGURES[name].unit != "hours" or side == "d"
-
-
-def _page(found: MemberPage, side: str, link: Callable[..., str]) -> Page[Any]:
-    following = link(side, after=found.after) if found.after else None
-    return Page(found.items, following, link(side, before=found.before) if found.before else None)
-
-
-def _key(name: str) -> int | None:
-    typed = request.args.get(name, "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
 
 
 def _address(period: Period, form: FiltersForm) -> Address:

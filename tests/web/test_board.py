@@ -124,11 +124,15 @@ def test_a_department_sees_what_would_help_and_no_other_department_does(
         assert "解释办结 1 件，16.7 个百分点" in page.words
     shown = visit.get("reviewer", f"/figures/departments/{finance}/gap/overdue{MARCH}")
     assert "共 2 件" in shown.words and "一直没人办" in shown.words
+    page = visit.get("reviewer", f"/figures/departments/{finance}{MARCH}")
+    assert open_all(visit, "reviewer", page) > 20
+    shown = visit.get("cadre", f"/figures/departments/{finance}/figures/close_rate/d{MARCH}")
+    assert "只列您承办的， 共 3 件" in shown.words  # the two cadres were given six in turn
     shown = visit.get("labour", f"/figures/departments/{labour}/late/now")
     assert shown.status == 200 and "共 0 件" in shown.words
     own = visit.get("reviewer", "/figures/department" + MARCH)
     assert own.title == "市金融局的指标"
-    for address in (f"{finance}", f"{finance}/gap/overdue", "999"):
+    for address in (f"{finance}", f"{finance}/gap/late", f"{finance}/figures/close_rate/d", "9"):
         assert visit.get("labour", f"/figures/departments/{address}").status == 404
     for who in ("firm", "dispatcher", "admin", "auditor"):
         assert visit.get(who, f"/figures/departments/{finance}").status == 403
