@@ -217,6 +217,8 @@ def _product(given: Mapping[str, Any]) -> dict:
         "SERVICE_PHONE": given.get("SERVICE_PHONE") or "12345",
         # The figures' month begins on this day (domain.md §5: a window such as 19th to 18th).
         "PERIOD_START_DAY": _number(given, "PERIOD_START_DAY", 1, 1, 28),
+        # How long, in seconds, the open page's figures are kept before they are counted anew.
+        "OPEN_KEEP_SECONDS": _number(given, "OPEN_KEEP_SECONDS", 600, 0, 86_400),
         # How sure, in per cent, a suggested category has to be (docs/decisions/suggestion.md).
         "SUGGEST_THRESHOLD": _number(given, "SUGGEST_THRESHOLD", 70, 1, 100),
     }

@@ -16,9 +16,11 @@ from portal.directory import views as enterprise_views
 from portal.embedded import services
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
-from portal.kpi import board, departments, standings
+from portal.kpi import board, departments, history_views, standings
 from portal.kpi import views as kpi_views
 from portal.problems import pages as problem_pages
+from portal.publish import case_views
+from portal.publish import views as opening_views
 from portal.routing import edit_pages as rule_pages
 from portal.routing import views as balance_views
 from portal.search import bulk_views
@@ -52,6 +54,9 @@ BLUEPRINTS = (
     board.blueprint,
     standings.blueprint,
     departments.blueprint,
+    history_views.blueprint,
+    opening_views.blueprint,
+    case_views.blueprint,
     rule_pages.blueprint,
     admin.blueprint,
     sla_admin.blueprint,

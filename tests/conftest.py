@@ -46,6 +46,7 @@ def app(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Flask:
             "RATELIMIT_ENABLED": False,
             "TESTING": True,
             "RQ_ASYNC": True,
+            "OPEN_KEEP_SECONDS": 0,
             "SERVER_NAME": None,
         }
     )

@@ -49,6 +49,8 @@ PURE = [
     "search.marks",
     "search.terms",
     "plaintext",
+    "publish.disclosure",
+    "publish.masking",
     "sheets.columns",
     "sheets.kinds",
     "sheets.planning",

@@ -32,6 +32,7 @@ from portal.visits.models import Visit
 from portal.visits.service import visit
 from tests.factories import MONDAY, Town, make_town
 from tests.service.problem_rows import make_problem
+from tests.service.published_rows import make_published
 from tests.service.stages import assigned, signed
 from tests.services import Services
 from tests.visiting import filed, pair
@@ -110,6 +111,7 @@ def fill() -> None:
         place_service.set_place_active(editor, "regions", town.region_id, active=False)
     make_problem(town, held, disputed)
     visited(town)
+    make_published(town)
 
 
 def visited(town: Town) -> None:

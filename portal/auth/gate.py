@@ -23,6 +23,8 @@ PUBLIC: frozenset[str] = frozenset(
         "auth.sign_in",
         "auth.register",
         "vouching.vouch",
+        "opening.show",
+        "opening.download",
     }
 )
 EVERYBODY = frozenset(ACCOUNT_ROLES)
@@ -60,6 +62,8 @@ ACCESS: dict[str, frozenset[Role]] = {
     "standings": frozenset(OVERSIGHT_ROLES),
     "departments": frozenset({Role.CADRE, Role.REVIEWER, *OVERSIGHT_ROLES}),
     "departments.own": frozenset({Role.CADRE, Role.REVIEWER}),
+    "cases": frozenset(OVERSIGHT_ROLES),
+    "history": frozenset(OVERSIGHT_ROLES),
     "visits": frozenset({Role.CADRE}),
     "visits.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "visits.about": frozenset({Role.APPLICANT}),

@@ -11,6 +11,7 @@ from portal.db import utcnow
 from portal.kpi import cells, documentation, queries
 from portal.kpi.conditions import Dimensions, definitions
 from portal.kpi.figures import Measure, plain
+from portal.kpi.history_commands import history_command
 from portal.kpi.periods import FIRST_YEAR, LAST_YEAR, Period, local_day
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -18,6 +19,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 kpi = AppGroup(
     "kpi", help="Figures: n, d and rate of every figure, as the figures page shows them."
 )
+kpi.add_command(history_command)
 
 
 @kpi.command("show")

@@ -1,6 +1,6 @@
 """Imports of registers with the fate of every line, and the log of exports."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, func
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,7 +80,11 @@ class SheetLine(Base):
 
 
 class ExportLog(Base):
-    """One export of a register: who took what, when, and how many rows."""
+    """One export: who took what, when, and how many rows.
+
+    `kind`: a register, or a source of portal.exports. `filter`: what it was narrowed to.
+    `personal`: whether it held names and telephones of persons.
+    """
 
     __table_args__ = (Index("ix_export_log_at", "at", "id"),)
 
@@ -91,3 +95,5 @@ class ExportLog(Base):
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     by_name: Mapped[Words]
     at: Mapped[Instant]
+    filter: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'::jsonb"))
+    personal: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -7,8 +7,9 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal.amounts import mask_phone
-from portal.auth.roles import Actor, Role
+from portal.auth.roles import OVERSIGHT_ROLES, Actor, Role
 from portal.problems.showing import together
+from portal.publish.queries import publishable
 from portal.tickets import petition_showing, policy, queries, sentences, suggested
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
@@ -85,6 +86,7 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "suggested": suggested.panel(ticket, actor),
         "petitions": [] if firm else petition_showing.story(ticket, now),
         "together": together(ticket, actor),
+        "publishes": actor.role in OVERSIGHT_ROLES and publishable(ticket),
         "timeline": timeline(ticket, events, files, actor),
     }
 
