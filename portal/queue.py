@@ -14,6 +14,7 @@ TRAIN = "portal.suggest.training.run"
 FILL = "portal.search.fill.run"
 GROUP = "portal.problems.looking.run"
 SHEETS = "portal.sheets.job.run"
+WATCH = "portal.supervision.job.run"
 TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 JOB_SECONDS = 60
 TRAIN_SECONDS = 300  # on a busy machine; a quarter of a minute on an idle one

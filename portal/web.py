@@ -18,6 +18,7 @@ from portal.extensions import db, login_manager
 from portal.language import lazy as _l
 from portal.language import lazy_in, said
 from portal.notify.queries import unread_count
+from portal.supervision.queries import open_count as open_alerts
 from portal.tickets import petition_queries
 from portal.wording import FILTERS, LIGHTS
 
@@ -58,6 +59,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.SUPERVISOR: (
         (_l("指标"), "board.show", "chart"),
+        (_l("督办"), "supervision.alerts", "flag"),
         (_l("申请"), "petitioning.inbox", "file"),
         (_l("超期清单"), "oversee.overdue", "clock"),
         (_l("全部诉求"), "search.find", "search"),
@@ -94,7 +96,8 @@ BELONGS: dict[str, tuple[str, ...]] = {
 }
 # The places that say how much waits there.
 COUNTS: dict[str, Callable[[Role], int]] = {
-    "petitioning.inbox": lambda role: sum(petition_queries.counts(role).values())
+    "petitioning.inbox": lambda role: sum(petition_queries.counts(role).values()),
+    "supervision.alerts": lambda role: open_alerts(),
 }
 
 

@@ -72,6 +72,7 @@ PURE = [
     "suggest.model",
     "suggest.rules",
     "suggest.vocabulary",
+    "supervision.bounds",
     "tickets.handover_rules",
     "tickets.lifecycle",
     "tickets.policy",

@@ -35,6 +35,7 @@ from tests.service.problem_rows import make_problem
 from tests.service.published_rows import make_published
 from tests.service.stages import assigned, signed
 from tests.services import Services
+from tests.supervising import watched
 from tests.visiting import filed, pair
 
 
@@ -107,6 +108,7 @@ def fill() -> None:
         region = (None, town.region_id, None, None)
         rulebook.put_rule(town.admin, rules.id, 0, region, town.departments["labour"], MONDAY)
         sheets(session)
+        watched(session, town)
         editor = Editor(town.admin.id, MONDAY)
         place_service.set_place_active(editor, "regions", town.region_id, active=False)
     make_problem(town, held, disputed)

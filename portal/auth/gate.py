@@ -64,6 +64,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "departments.own": frozenset({Role.CADRE, Role.REVIEWER}),
     "cases": frozenset(OVERSIGHT_ROLES),
     "history": frozenset(OVERSIGHT_ROLES),
+    "supervision": frozenset(OVERSIGHT_ROLES),
     "visits": frozenset({Role.CADRE}),
     "visits.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "visits.about": frozenset({Role.APPLICANT}),

@@ -34,6 +34,8 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "calendar_end": ("sla_admin.calendar", "oversee.overdue"),
     "handover": ("handovers.index",),
     "handed_back": ("handovers.index",),
+    "alert_yellow": ("supervision.alerts",),
+    "alert_red": ("supervision.alerts",),
 }
 # What the cadre is told who filed a ticket on a firm's behalf.
 OF_VISIT = frozenset({"vouched", "vouch_corrected", "disowned"})

@@ -97,6 +97,7 @@ def tickets(name: str, side: str) -> tuple[str, int] | str:
     return render_template(
         "kpi/tickets.html",
         narrowed=form.words(),
+        whole={"name": name, "side": side, **address},
         back=url_for("kpi.show", **address),
         **listing(name, side, period, form.dimensions(), now, link),
     )

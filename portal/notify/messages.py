@@ -12,6 +12,7 @@ from portal.language import lazy as _l
 from portal.notify import digest
 from portal.notify.models import Notice
 from portal.outbox.models import Message
+from portal.supervision.words import figure_name, member_name
 from portal.tickets.petition_words import petition_name
 from portal.wording import clock_name, local_time
 
@@ -76,6 +77,8 @@ SENTENCES: dict[str, str] = {
     "handover": _l("请接手%(name)s请假期间的 %(n)s 件诉求。"),
     "handover_more": _l("%(name)s请假期间，诉求“%(title)s”又要办理，请在交接清单中接手。"),
     "handed_back": _l("%(name)s，您已销假，代理人交还了 %(n)s 件诉求，请签收。"),
+    "alert_yellow": _l("预警：%(who)s的%(figure)s越过黄线，请查看。"),
+    "alert_red": _l("预警：%(who)s的%(figure)s越过红线，请查看并督办。"),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 
@@ -138,5 +141,7 @@ def _sentence(kind: str, title: str, params: dict) -> str:
         "year": params.get("year", ""),
         "name": params.get("name", ""),
         "n": params.get("n", ""),
+        "figure": figure_name(params.get("figure", "")),
+        "who": member_name(params.get("name", "")),
         "petition": petition_name(params["petition"]) if "petition" in params else "",
     }

@@ -15,12 +15,24 @@ from portal.extensions import db, rq
 from portal.outbox import relay
 from portal.outbox.models import Message
 from portal.problems import looking
-from portal.queue import FILL, GROUP, RECOMPUTE, RELAY, SHEETS, SWEEP, TIMER_LOCK, TRAIN, nudge
+from portal.queue import (
+    FILL,
+    GROUP,
+    RECOMPUTE,
+    RELAY,
+    SHEETS,
+    SWEEP,
+    TIMER_LOCK,
+    TRAIN,
+    WATCH,
+    nudge,
+)
 from portal.search import fill
 from portal.sheets import job as sheets_job
 from portal.sla import recompute, sweep
 from portal.sla.calendar_alarm import Alarm
 from portal.suggest import training
+from portal.supervision import job as watch_job
 
 TICK_SECONDS = 1.0
 _alarm = Alarm()
@@ -132,5 +144,7 @@ def tick() -> None:
         nudge(GROUP)
     if sheets_job.waiting():
         nudge(SHEETS)
+    if watch_job.waiting(now):
+        nudge(WATCH)
     _alarm.look(now)
     db.session.remove()

@@ -18,10 +18,10 @@ from portal.tickets import policy
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Ticket
 from portal.tickets.queries import visible
-from portal.tickets.service import assign, triage
+from portal.tickets.service import assign, order, triage
 from portal.tickets.service.move import Ask
 
-MOST = 50  # tickets of one act
+MOST = 100  # tickets of one act
 OFFERED: dict[Role, tuple[Action, ...]] = {
     Role.DISPATCHER: (Action.DISPATCH, Action.REASSIGN),
     Role.SUPERVISOR: (Action.SUPERVISE, Action.REASSIGN),
@@ -33,7 +33,9 @@ VERBS: dict[Action, Callable[[Ask, dict[str, Any]], Ticket]] = {
         ask, said["department_id"], said["cadre_id"], said["text"]
     ),
     Action.REASSIGN: lambda ask, said: assign.reassign(ask, said["cadre_id"], said["text"]),
-    Action.SUPERVISE: lambda ask, said: triage.supervise(ask, said["text"]),
+    Action.SUPERVISE: lambda ask, said: triage.supervise(
+        ask, said["text"], said.get("days") or order.DAYS
+    ),
 }
 NOT_NOW = N_("诉求现在的状态不能进行这项操作。")
 CHANGED = N_("您打开页面之后，诉求有了变化，请打开看过再办。")

@@ -1,6 +1,7 @@
 """Acts on many tickets: one page that says what will happen, one sending, one page of results."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -8,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.auth.roles import Actor, Role
+from portal.auth.views import local_path
 from portal.db import transaction, utcnow
 from portal.errors import NotFound
 from portal.language import lazy as _l
@@ -16,6 +18,7 @@ from portal.search import bulk
 from portal.tickets import choices, staff_forms
 from portal.tickets.forms import ActForm, grouped, new_key, options
 from portal.tickets.lifecycle import Action
+from portal.web import back_url
 from portal.wording import action_name
 
 blueprint = Blueprint("bulk", __name__)
@@ -28,7 +31,7 @@ FORMS: dict[Action, type[ActForm]] = {
 CONSEQUENCES: dict[Action, str] = {
     Action.DISPATCH: _l("派出后各项时限立即起算，承办人会收到消息。"),
     Action.REASSIGN: _l("改派后新的承办人重新签收，其他时限不重新计算。"),
-    Action.SUPERVISE: _l("承办人须在 2 个工作日内书面回复；回复之前诉求标为“督办”。"),
+    Action.SUPERVISE: _l("承办人须在期限内书面回复，逾期会再次提醒；回复之前诉求标为“督办”。"),
 }
 
 
@@ -36,10 +39,9 @@ CONSEQUENCES: dict[Action, str] = {
 def ask() -> str | tuple[str, int]:
     """What the act will do to the chosen tickets, and to which it will not."""
     actor, action = current_user.actor, _action()
-    form = _form(actor, action)
-    form.key.data = new_key()
     numbers = request.args.getlist("ticket")
-    return _page(form, action, bulk.prospects(actor, action, numbers, utcnow()))
+    found = bulk.prospects(actor, action, numbers, utcnow())
+    return page(prepared(actor, action), action, found)
 
 
 @blueprint.post("/search/act")
@@ -51,7 +53,7 @@ def act() -> Response | tuple[str, int]:
     if not form.validate_on_submit() or not form.key.data:
         form.key.data = form.key.data or new_key()
         found = bulk.prospects(actor, action, list(seen), utcnow())
-        return _page(form, action, found), 422
+        return page(form, action, found), 422
     with transaction():
         bulk_id = bulk.begin(actor, action, form.key.data, _fields(form), seen, utcnow())
     bulk.perform(actor, bulk_id)
@@ -85,10 +87,16 @@ def _form(actor: Actor, action: Action) -> Any:
     return form
 
 
+def _came_from() -> str:
+    """The list that the reader came from, else all tickets."""
+    parts = urlsplit(back_url(url_for("search.find")))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
 def _fields(form: Any) -> dict[str, Any]:
     """What the act is done with, as it is kept."""
     fields: dict[str, Any] = {"text": form.text.data}
-    for name in ("department_id", "cadre_id"):
+    for name in ("department_id", "cadre_id", "days"):
         if name in form:
             fields[name] = form[name].data or None
     return fields
@@ -104,13 +112,23 @@ def _seen() -> dict[str, int]:
     return found
 
 
-def _page(form: Any, action: Action, found: list[bulk.Prospect]) -> str:
+def prepared(actor: Actor, action: Action) -> Any:
+    """A fresh form of an act, with the key that makes it happen once."""
+    form = _form(actor, action)
+    form.key.data = new_key()
+    return form
+
+
+def page(form: Any, action: Action, found: list[bulk.Prospect], limit: str = "") -> str:
+    """The confirmation; `limit` says that there are more tickets than one act takes."""
     return render_template(
         "search/act.html",
         form=form,
         action=action,
         label=action_name(action),
         consequence=CONSEQUENCES[action],
+        limit=limit,
+        back=local_path(request.form.get("back")) or _came_from(),
         able=[one for one in found if one.refusal is None],
         refused=[one for one in found if one.refusal is not None],
     )

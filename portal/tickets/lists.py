@@ -123,6 +123,7 @@ def overdue_page(endpoint: str) -> str:
         page=page,
         rows=rows(page.items, now),
         chosen=chosen,
+        kept=kept,
         departments=choices.departments(),
         categories=choices.categories(),
         calendar_ends=ending_soon(now),

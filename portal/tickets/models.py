@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _OPEN = "status <> 'closed'"
 _ELEVATED = f"elevated_at IS NOT NULL AND {_OPEN}"
+_UNANSWERED = "answered_at IS NULL AND cancelled_at IS NULL"
+_ACTS = f"act_at IS NOT NULL AND {_UNANSWERED}"
 # A ticket's id is drawn before its row is written, so that its first event and clocks can name it.
 TICKET_ID = Sequence("ticket_id_seq", metadata=db.metadata)
 
@@ -272,18 +274,11 @@ class Order(Base):
     __tablename__ = "supervision_order"
     __table_args__ = (
         CheckConstraint("(answered_at IS NULL) = (answer IS NULL)", name="answered"),
-        Index(
-            "uq_supervision_order_open",
-            "ticket_id",
-            unique=True,
-            postgresql_where="answered_at IS NULL AND cancelled_at IS NULL",
-        ),
-        Index(
-            "ix_supervision_order_act",
-            "act_at",
-            "id",
-            postgresql_where="act_at IS NOT NULL AND answered_at IS NULL AND cancelled_at IS NULL",
-        ),
+        Index("uq_supervision_order_open", "ticket_id", unique=True, postgresql_where=_UNANSWERED),
+        Index("ix_supervision_order_act", "act_at", "id", postgresql_where=_ACTS),
+        Index("ix_supervision_order_issued", "issued_at", "id"),
+        Index("ix_supervision_order_due", "due_at", "id", postgresql_where=_UNANSWERED),
+        Index("ix_supervision_order_answered", "answered_at", "id"),
     )
 
     id: Mapped[BigId]
@@ -296,3 +291,6 @@ class Order(Base):
     answered_at: Mapped[Instant | None]
     answer: Mapped[Words | None]
     cancelled_at: Mapped[Instant | None]
+
+    ticket: Mapped[Ticket] = relationship()
+    issued_by: Mapped["User | None"] = relationship()

@@ -20,10 +20,10 @@ doors.register(
     blueprint,
     doors.Door(
         Action.SUPERVISE,
-        lambda ask, form: triage.supervise(ask, form.text.data),
+        lambda ask, form: triage.supervise(ask, form.text.data, form.days.data),
         _l("督办单已发出。"),
         staff_forms.SuperviseForm,
-        _l("承办人须在 2 个工作日内书面回复；回复之前诉求标为“督办”。"),
+        _l("承办人须在期限内书面回复，逾期会再次提醒；回复之前诉求标为“督办”。"),
     ),
     doors.Door(
         Action.ELEVATE,

@@ -23,7 +23,7 @@ from portal.tickets import petition_events
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Attachment, Order, Ticket, TicketEvent
 from portal.tickets.reasons import CONTACT_METHODS, ELEVATIONS, REJECT_REASONS
-from portal.tickets.service.order import ANSWER
+from portal.tickets.service.order import promise
 from portal.wording import (
     action_name,
     clock_name,
@@ -138,7 +138,9 @@ def order_views(ticket: Ticket, now: datetime) -> list[ClockView]:
     for order in db.session.scalars(query):
         light = targets.light(
             now,
-            warn_at=targets.warn_at(calendar, order.issued_at, order.due_at, ANSWER),
+            warn_at=targets.warn_at(
+                calendar, order.issued_at, order.due_at, promise(calendar, order)
+            ),
             due_at=order.due_at,
             paused=False,
             supervised=False,

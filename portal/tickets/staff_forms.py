@@ -1,7 +1,7 @@
 """The forms of those who handle a ticket: one for each action that asks for words."""
 
-from wtforms import BooleanField, RadioField, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.fields import capitals
 from portal.language import lazy as _l
@@ -9,6 +9,7 @@ from portal.routing.correction import Correction
 from portal.tickets.forms import ActForm, files_field, options, stripped, text_area
 from portal.tickets.lifecycle import Outcome
 from portal.tickets.reasons import CONTACT_METHODS, REJECT_REASONS, RETURN_REASONS
+from portal.tickets.service.order import DAYS, MOST_DAYS
 
 
 class RecordContactForm(ActForm):
@@ -177,8 +178,25 @@ class ReturnForm(DecideForm):
         return Correction(conditions, self.unit_id.data)
 
 
+class _Days(IntegerField):
+    """A number of working days, with one sentence for everything that is wrong with it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = (valuelist[0] if valuelist else "").strip()
+        days = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
+        if not 1 <= days <= MOST_DAYS:
+            raise ValueError(str(_l("回复期限请填写 1 到 %(most)d 个工作日。", most=MOST_DAYS)))
+        self.data = days
+
+
 class SuperviseForm(ActForm):
-    text = text_area(_l("督办要求"), _l("请写明督办的要求，承办人须在 2 个工作日内书面回复。"))
+    text = text_area(_l("督办要求"), _l("请写明督办的要求，例如说明原因和完成时间。"))
+    days = _Days(
+        _l("几个工作日内回复"),
+        [InputRequired(message=_l("回复期限请填写 1 到 %(most)d 个工作日。", most=MOST_DAYS))],
+        default=DAYS,
+        description=_l("到第几个工作日下班时止，今天不算。"),
+    )
 
 
 class ElevateForm(ActForm):

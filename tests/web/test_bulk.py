@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from bs4 import Tag
+from sqlalchemy import func, select
 
 from portal.db import transaction
 from portal.extensions import db
 from portal.search.models import Bulk
-from portal.tickets.models import Ticket, TicketEvent
-from portal.tickets.service import handle
+from portal.tickets.models import Order, Ticket, TicketEvent
+from portal.tickets.service import handle, triage
+from portal.tickets.service.move import Ask
 from tests.factories import MONDAY, Town
 from tests.pages import Page, Visitor, form_values
 from tests.plays import HOUR, Play
@@ -137,3 +139,45 @@ def test_a_form_without_words_comes_back(visit: Visitor, town: Town, play: Play)
     answer = send(visit, "supervisor", page, text="")
     assert answer.status == 422 and answer.title == "督办：1 件"
     assert send(visit, "supervisor", answer, text="请说明进展。").status == 303
+
+
+def test_orders_go_to_a_whole_list_once_and_are_followed_on_their_page(
+    visit: Visitor, town: Town, play: Play
+) -> None:
+    """More than a page of a list: the overdue, the tickets behind a figure, and a search."""
+    ids = [play.file() for _ in range(28)]
+    with transaction():
+        triage.supervise(Ask(town.supervisor, ids[0], MONDAY), "先办这一件。")
+    lists = [
+        str(link["href"])
+        for address in ("/overdue", "/figures/close_rate/rest?month=2026-03", "/search?category=1")
+        if (link := visit.get("supervisor", address).soup.select_one("a[href*='/orders/new']"))
+    ]
+    assert len(lists) == 3
+    for address in lists:
+        page = visit.get("supervisor", address)
+        assert len(page.soup.select("[name=seen]")) == 27
+        assert "不能督办的 1 件" in page.words
+    assert send(visit, "supervisor", page, text="限期说明。", days="31").status == 422
+    first = send(visit, "supervisor", page, text="限期说明。", days="5")
+    assert first.status == 303
+    assert send(visit, "supervisor", page, text="限期说明。", days="5").location == first.location
+    assert "已办 27 件" in visit.get("supervisor", first.location).words
+    assert db.session.scalar(select(func.count()).select_from(Order)) == 28
+    assert (
+        "限期说明。"
+        in visit.get("cadre", f"/tickets/{number(ids[-1])}").words
+        + visit.get("cadre2", f"/tickets/{number(ids[-1])}").words
+    )
+    with transaction():
+        handle.answer_order(play.as_cadre(ids[0], MONDAY + HOUR), "已约银行面谈。")
+    orders = visit.get("leader", "/supervision/orders")
+    assert len(orders.soup.select("tbody tr")) == 25
+    older = orders.soup.select_one("a[rel=next]")
+    assert older is not None
+    assert len(visit.get("leader", str(older["href"])).soup.select("tbody tr")) == 2
+    replied = visit.get("leader", "/supervision/orders?view=replied").words
+    assert "已约银行面谈。" in replied and "郑督" in replied
+    assert visit.get("leader", "/supervision/orders?view=overdue").soup.select("tbody tr") == []
+    assert visit.get("cadre", "/supervision/orders").status == 403
+    assert visit.get("supervisor", "/supervision/orders/new?of=nothing").status == 404

@@ -32,6 +32,7 @@ PAGES = [
     ("dispatcher", "/search?q=贷款"),
     ("firm", "/search?q=贷款"),
     ("supervisor", "/overdue"),
+    ("supervisor", "/supervision/orders"),
     ("reviewer", "/review"),
 ]
 

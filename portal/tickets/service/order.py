@@ -6,32 +6,49 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.auth.roles import SYSTEM, Role
-from portal.errors import N_
+from portal.errors import N_, Invalid
 from portal.extensions import db
 from portal.sla import ladder, targets
 from portal.sla.calendars import current_calendar
+from portal.sla.targets import Target
+from portal.sla.worktime import Calendar
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Order, Ticket
 from portal.tickets.service.move import Ask, begin, record, tell
 
-ANSWER = targets.parse_target("2wd")
+DAYS, MOST_DAYS = 2, 30  # working days for the answer: where nothing is said, and at most
 BY_SYSTEM = N_("时限已超期 2 个工作日，系统自动发出督办单，请书面说明原因和完成时间。")
 
 
-def issue(ask: Ask, ticket: Ticket, text: str, clock: str = "") -> Order:
-    """Opens an order on a ticket that `begin` has locked; it is answered in 2 working days.
+def answer_in(days: int) -> Target:
+    """The promise of an order: an answer within so many working days. Raises Invalid."""
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid("回复期限请填写 1 到 %(most)d 个工作日。", "days", most=MOST_DAYS)
+    return targets.parse_target(f"{days}wd")
+
+
+def promise(calendar: Calendar, order: Order) -> Target:
+    """What was promised of an order, read from its instants."""
+    reached = (
+        n for n in range(1, MOST_DAYS) if calendar.add_days(order.issued_at, n) >= order.due_at
+    )
+    return answer_in(next(reached, MOST_DAYS))
+
+
+def issue(ask: Ask, ticket: Ticket, text: str, clock: str = "", *, days: int = DAYS) -> Order:
+    """Opens an order on a ticket that `begin` has locked; it is answered in `days` working days.
 
     The system is nobody's account: its orders have no issuer, and name the overdue `clock`.
     """
-    calendar = current_calendar()
-    due_at = targets.due(calendar, ask.now, ANSWER).at
+    calendar, target = current_calendar(), answer_in(days)
+    due_at = targets.due(calendar, ask.now, target).at
     order = Order(
         ticket_id=ticket.id,
         issued_by_id=ask.actor.id,
         issued_at=ask.now,
         text=text,
         due_at=due_at,
-        act_at=targets.warn_at(calendar, ask.now, due_at, ANSWER),
+        act_at=targets.warn_at(calendar, ask.now, due_at, target),
     )
     db.session.add(order)
     ticket.order_pending = True

@@ -97,10 +97,10 @@ def refuse_return(ask: Ask, text: str, petition_id: int | None = None) -> Ticket
     return ticket
 
 
-def supervise(ask: Ask, text: str) -> Ticket:
-    """Issues a supervision order on an open ticket; it is to be answered in 2 working days."""
+def supervise(ask: Ask, text: str, days: int = order.DAYS) -> Ticket:
+    """Issues a supervision order on an open ticket, to be answered in `days` working days."""
     ticket = begin(ask, Action.SUPERVISE)
-    order.issue(ask, ticket, text)
+    order.issue(ask, ticket, text, days=days)
     return ticket
 
 

@@ -1,0 +1,67 @@
+"""Reads the figures that thresholds and bulletins speak of, whatever the dimension."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from portal.kpi import cells
+from portal.kpi.conditions import Dimensions
+from portal.kpi.figures import TIMES, Measure
+from portal.kpi.periods import Period
+from portal.kpi.queries import Directory
+from portal.supervision.models import ALL
+from portal.tickets.lifecycle import Channel, Urgency
+
+# The dimensions that a threshold can be cut by, and the field of Dimensions each is.
+FIELDS: Mapping[str, str] = {
+    "department": "department_id",
+    "category": "category_id",
+    "region": "region_id",
+    "chain": "chain_id",
+    "channel": "channel",
+    "urgency": "urgency",
+}
+CODES: Mapping[str, tuple[str, ...]] = {
+    "channel": tuple(str(one) for one in Channel if one is not Channel.IMPORT),
+    "urgency": tuple(str(one) for one in Urgency),
+}
+
+
+def read(
+    figure: str, dimension: str, member: str, period: Period, now: datetime, known: Directory
+) -> dict[str, Measure]:
+    """One figure by member: of one, of each of the dimension, or of the whole city (key "").
+
+    `member` empty: each value of the dimension; one without tickets may be missing.
+    """
+    if dimension == ALL:
+        return {"": cells.totals(period, Dimensions(), now)[figure]}
+    if member or figure in TIMES:
+        wanted = [member] if member else members(dimension, known)
+        return {one: cells.totals(period, narrowed(dimension, one), now)[figure] for one in wanted}
+    offered = set(members(dimension, known))
+    found = cells.by(dimension, period, Dimensions(), now)  # pyright: ignore[reportArgumentType]
+    return {str(one): measures[figure] for one, measures in found.items() if str(one) in offered}
+
+
+def members(dimension: str, known: Directory) -> list[str]:
+    """The values of a dimension as thresholds and addresses write them."""
+    if dimension in CODES:
+        return list(CODES[dimension])
+    return [str(row_id) for row_id in names(dimension, known)]
+
+
+def names(dimension: str, known: Directory) -> dict[int, str]:
+    """The names of a dimension whose values are rows."""
+    rows = {
+        "department": known.departments,
+        "category": known.categories,
+        "region": known.regions,
+        "chain": known.chains,
+    }
+    return rows.get(dimension, {})
+
+
+def narrowed(dimension: str, member: str) -> Dimensions:
+    """The filter for one value of a dimension."""
+    value: int | str = member if dimension in CODES else int(member)
+    return Dimensions(**{FIELDS[dimension]: value})  # pyright: ignore[reportArgumentType]
