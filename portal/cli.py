@@ -19,9 +19,11 @@ from portal.sheets.commands import registry
 from portal.sla.calendar_commands import calendar
 from portal.sla.commands import sla
 from portal.suggest.commands import suggest
+from portal.supervision.commands import bulletin
 from portal.tickets.commands import tickets
 
 COMMANDS = (
+    bulletin,
     calendar,
     demo,
     kpi,

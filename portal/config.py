@@ -219,6 +219,8 @@ def _product(given: Mapping[str, Any]) -> dict:
         "PERIOD_START_DAY": _number(given, "PERIOD_START_DAY", 1, 1, 28),
         # How long, in seconds, the open page's figures are kept before they are counted anew.
         "OPEN_KEEP_SECONDS": _number(given, "OPEN_KEEP_SECONDS", 600, 0, 86_400),
+        # A font file for PDF files; empty: a Chinese font of the machine is looked for.
+        "PDF_FONT": given.get("PDF_FONT") or "",
         # How sure, in per cent, a suggested category has to be (docs/decisions/suggestion.md).
         "SUGGEST_THRESHOLD": _number(given, "SUGGEST_THRESHOLD", 70, 1, 100),
     }

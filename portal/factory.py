@@ -28,6 +28,7 @@ from portal.search import views as search_views
 from portal.sheets import views as sheets_views
 from portal.sla import admin as sla_admin
 from portal.suggest import admin as suggest_admin
+from portal.supervision import bulletins
 from portal.supervision import orders as supervision_pages
 from portal.tickets import desk, dispatch, filing, handovers, oversee, petitioning, review
 from portal.visits import filing as visits_filing
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     sheets_views.blueprint,
     suggest_admin.blueprint,
     supervision_pages.blueprint,
+    bulletins.blueprint,
 )
 
 

@@ -45,6 +45,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("本单位诉求"), "search.find", "search"),
         (_l("共性问题"), "problems.index", "people"),
         (_l("负荷"), "routing.load", "chart"),
+        (_l("通报"), "bulletins.index", "file"),
         (_l("请假和交接"), "handovers.index", "person"),
         (_l("本单位指标"), "departments.own", "chart"),
         (_l("走访日历"), "visits.calendar", "clock"),
@@ -92,6 +93,8 @@ BELONGS: dict[str, tuple[str, ...]] = {
     "admin": ("admin.departments",),
     "sheets": ("admin.departments",),
     "suggest_admin": ("admin.departments",),
+    "supervision": ("supervision.alerts",),
+    "bulletins": ("bulletins.index", "supervision.alerts"),
     "sla_admin": ("sla_admin.calendar",),
 }
 # The places that say how much waits there.

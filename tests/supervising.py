@@ -1,10 +1,14 @@
-"""Rows of supervision that tests need: a threshold with its history, an alert, a bulletin."""
+"""What tests need of supervision: thresholds with their history, alerts, bulletins."""
 
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 
+from flask import current_app
 from sqlalchemy.orm import Session
 
-from portal.supervision import service
+from portal.db import transaction
+from portal.kpi.periods import local_day
+from portal.supervision import archive, cycles, job, making, service
 from portal.supervision.models import Alert, Bulletin
 from portal.supervision.service import Wanted
 from tests.factories import MONDAY, Town
@@ -19,3 +23,14 @@ def watched(session: Session, town: Town) -> None:
     counted = {"first": day, "last": end, "n": 1, "d": 2, "value": 50}
     session.add(Alert(threshold_id=row.id, opened_at=MONDAY, seen_at=MONDAY, **about, **counted))
     session.add(Bulletin(kind="month", first=day, last=end, stored_name="b", asked_at=MONDAY))
+
+
+def supervised(town: Town, now: datetime) -> None:
+    """A threshold that is crossed, and the bulletin of last month, made."""
+    with transaction():
+        wanted = Wanted("close_rate", "all", "", "rolling", "lower", 90, 80, 1)
+        service.add(town.supervisor, wanted, now)
+        last = cycles.before("month", cycles.month_of(local_day(now)))
+        archive.ask("month", last, now)
+    job.work(lambda: now)
+    making.work(Path(current_app.config["UPLOAD_DIR"]), clock=lambda: now)

@@ -65,6 +65,8 @@ ACCESS: dict[str, frozenset[Role]] = {
     "cases": frozenset(OVERSIGHT_ROLES),
     "history": frozenset(OVERSIGHT_ROLES),
     "supervision": frozenset(OVERSIGHT_ROLES),
+    "bulletins": frozenset({Role.REVIEWER, *OVERSIGHT_ROLES}),
+    "bulletins.xlsx": frozenset(OVERSIGHT_ROLES),
     "visits": frozenset({Role.CADRE}),
     "visits.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "visits.about": frozenset({Role.APPLICANT}),

@@ -22,6 +22,7 @@ from portal.demo import (
     sheeted,
     sought,
     suggested,
+    supervised,
     visited,
 )
 from portal.demo.case import Case
@@ -85,6 +86,8 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         sought.save(now)
         gathered.gather(cast, now)
         sheeted.enter(plan.source(f"{SEED}:sheets"), now)
+        say("正在生成通报……")
+        supervised.enter(cast, now)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

@@ -101,6 +101,8 @@ def _about(found: Notice) -> str:
         return url_for("tickets.show", number=found.ticket.number)
     if found.kind == "problem_owned":
         return url_for("problems.show", problem_id=found.params["problem_id"])
+    if "bulletin_id" in found.params:
+        return url_for("bulletins.show", bulletin_id=found.params["bulletin_id"])
     role = Role(current_user.role)
     open_to = (one for one in ABOUT.get(found.kind, ()) if role in roles_for(one))
     return url_for(next(open_to, "home.inbox"))

@@ -1,6 +1,6 @@
 """The list of tickets behind each side of a figure, made of the conditions that count it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -119,6 +119,14 @@ def member_page(
     return MemberPage(
         rows, total, rows[-1].id if forward else None, rows[0].id if backward else None
     )
+
+
+def every(query: Select[*tuple[Any, ...]], size: int = 500) -> Iterator[Member]:
+    """All rows of a list, department by department, read `size` at a time."""
+    ordered = query.order_by(Ticket.department_id, query.selected_columns["row_id"])
+    found = db.session.execute(ordered.execution_options(yield_per=size))
+    for part in found.partitions():
+        yield from _members(part)
 
 
 def _members(rows: Iterable[Any]) -> list[Member]:

@@ -1,6 +1,6 @@
 """Turns a `notify` message into one inbox row for each reader, and a row into words."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from portal.notify.models import Notice
 from portal.outbox.models import Message
 from portal.supervision.words import figure_name, member_name
 from portal.tickets.petition_words import petition_name
-from portal.wording import clock_name, local_time
+from portal.wording import clock_name, local_date, local_time
 
 # Who needs to do what by when: one sentence for each kind of notice.
 SENTENCES: dict[str, str] = {
@@ -79,6 +79,8 @@ SENTENCES: dict[str, str] = {
     "handed_back": _l("%(name)s，您已销假，代理人交还了 %(n)s 件诉求，请签收。"),
     "alert_yellow": _l("预警：%(who)s的%(figure)s越过黄线，请查看。"),
     "alert_red": _l("预警：%(who)s的%(figure)s越过红线，请查看并督办。"),
+    "bulletin_week": _l("%(first)s至%(last)s的周报已生成，请查看。"),
+    "bulletin_month": _l("%(first)s至%(last)s的月报已生成，请查看。"),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 
@@ -141,7 +143,13 @@ def _sentence(kind: str, title: str, params: dict) -> str:
         "year": params.get("year", ""),
         "name": params.get("name", ""),
         "n": params.get("n", ""),
+        "first": _day(params.get("first")),
+        "last": _day(params.get("last")),
         "figure": figure_name(params.get("figure", "")),
         "who": member_name(params.get("name", "")),
         "petition": petition_name(params["petition"]) if "petition" in params else "",
     }
+
+
+def _day(text: str | None) -> str:
+    return local_date(date.fromisoformat(text)) if text else ""

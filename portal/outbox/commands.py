@@ -16,6 +16,7 @@ from portal.outbox import relay
 from portal.outbox.models import Message
 from portal.problems import looking
 from portal.queue import (
+    BULLETIN,
     FILL,
     GROUP,
     RECOMPUTE,
@@ -33,10 +34,12 @@ from portal.sla import recompute, sweep
 from portal.sla.calendar_alarm import Alarm
 from portal.suggest import training
 from portal.supervision import job as watch_job
+from portal.supervision import making
 
 TICK_SECONDS = 1.0
 _alarm = Alarm()
 _watch = training.Watch()
+_bulletins = making.Watch()
 
 outbox = AppGroup("outbox", help="The messages that wait to leave the database.")
 
@@ -146,5 +149,8 @@ def tick() -> None:
         nudge(SHEETS)
     if watch_job.waiting(now):
         nudge(WATCH)
+    _bulletins.look(now)
+    if making.waiting():
+        nudge(BULLETIN)
     _alarm.look(now)
     db.session.remove()

@@ -14,7 +14,7 @@ Words = dict[str, Any]
 
 def title(kind: str) -> str:
     """What a register is called."""
-    return _(SHEETS[kind].title)
+    return _(SHEETS[kind].title) if kind in SHEETS else _("通报附表")
 
 
 def state_words(row: SheetImport) -> str:

@@ -11,7 +11,7 @@ from portal.auth.roles import Actor
 from portal.errors import NotFound
 from portal.extensions import db
 from portal.paging import Cursor, Page, fetch
-from portal.supervision.models import Alert, Threshold, ThresholdChange
+from portal.supervision.models import Alert, Bulletin, Threshold, ThresholdChange
 from portal.tickets.models import Order, Ticket
 from portal.tickets.queries import visible
 
@@ -106,3 +106,21 @@ def _key(view: str) -> tuple[InstrumentedAttribute[Any], bool]:
     if view in ("open", "overdue"):
         return Order.due_at, False
     return (Order.answered_at, True) if view == "replied" else (Order.issued_at, True)
+
+
+def bulletins(
+    kind: str | None, cursor: Cursor | None, address: Callable[..., str]
+) -> Page[Bulletin]:
+    """The bulletins of a kind, or all, the latest period first, by key."""
+    query = select(Bulletin)
+    if kind is not None:
+        query = query.where(Bulletin.kind == kind)
+    return fetch(query, Bulletin.asked_at, Bulletin.id, cursor, address, descending=True)
+
+
+def bulletin(bulletin_id: int) -> Bulletin:
+    """One bulletin. Raises NotFound."""
+    found = db.session.get(Bulletin, bulletin_id)
+    if found is None:
+        raise NotFound("没有这份通报。")
+    return found

@@ -28,6 +28,7 @@ def tabs(current: str) -> list[View]:
         ("supervision.alerts", _("预警")),
         ("supervision.orders", _("督办单")),
         ("supervision.thresholds", _("预警线")),
+        ("bulletins.index", _("通报")),
     )
     return [
         {"url": url_for(name), "label": label, "current": name == current} for name, label in pages

@@ -32,6 +32,7 @@ SPANS: dict[str, str] = {
 }
 WORSE: dict[str, str] = {"lower": _l("越低越差"), "higher": _l("越高越差")}
 LEVELS: dict[str, str] = {"yellow": _l("黄线"), "red": _l("红线")}
+BULLETINS: dict[str, str] = {"week": _l("周报"), "month": _l("月报")}
 WHY_CLOSED: dict[str, str] = {
     "normal": _l("恢复正常"),
     "few": _l("件数不足，不再判断"),

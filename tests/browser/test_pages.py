@@ -20,6 +20,7 @@ from portal.tickets.service import exclusion, handle, handover, review, submit, 
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town
+from tests.supervising import supervised
 from tests.visiting import filed, pair
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -70,6 +71,11 @@ PAGES: list[tuple[str | None, str]] = [
     ("reviewer", "/figures/department"),
     ("supervisor", "/overdue"),
     ("supervisor", "/petitions"),
+    ("supervisor", "/supervision/"),
+    ("supervisor", "/supervision/thresholds/1"),
+    ("supervisor", "/supervision/orders"),
+    ("reviewer", "/bulletins/"),
+    ("leader", "/bulletins/1"),
     ("firm", "/enterprise"),
     ("admin", "/admin/users"),
     ("admin", "/rules"),
@@ -103,7 +109,8 @@ def file(town: Town, title: str, category: str) -> int:
 
 
 def offered(town: Town, now: datetime) -> int:
-    """The tickets of the second cadre, away today, are offered to the first."""
+    """An alert and a bulletin; the tickets of the second cadre, on leave, go to the first."""
+    supervised(town, now)
     day, away, deputy = local_day(now), town.cadre2.id or 0, town.cadre.id
     with transaction():
         leave = directory.add_leave(Editor(None, now), away, deputy, day, day, give_back=True)

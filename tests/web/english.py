@@ -46,18 +46,17 @@ from tests.factories import MONDAY, Town
 from tests.pages import Page, Visitor, form_values
 from tests.plays import HOUR, Play
 from tests.service.test_walks import ask_hold
+from tests.supervising import supervised
 from tests.visiting import filed, pair
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
-# The category “other”, and the button that leads back to Chinese.
-KEPT = {"其他", "中文"}
+KEPT = {"其他", "中文"}  # the category “other”, and the button that leads back to Chinese
 # How many pages of one kind are opened; of some all, because each says other words.
 EACH = 5
 EVERY = ("tickets.show", "kpi.tickets")
 # Files whose headings are Chinese for every reader, as they come back.
-FILES = ("sheets.export", "sheets.template", "sheets.wrong")
-# When the first level of the ladder after the due has come for a ticket of MONDAY.
-ORDERED = timedelta(days=24)
+FILES = ("sheets.export", "sheets.template", "sheets.wrong", "bulletins.pdf", "bulletins.xlsx")
+ORDERED = timedelta(days=24)  # the first level after the due has come for a ticket of MONDAY
 SAID_IN = ("title", "aria-label", "placeholder", "alt", "data-busy", "data-copied", "data-too-much")
 
 
@@ -87,7 +86,8 @@ def play_everything(town: Town) -> None:
 
 
 def _visit(town: Town) -> None:
-    """A visit with a correction and a problem that waits for the firm's word; two plans."""
+    """A visit with a correction, a problem that waits for the firm's word, plans; an alert."""
+    supervised(town, utcnow())
     pair(town)
     filed(town)
     with transaction() as session:

@@ -1,0 +1,36 @@
+"""What supervision looks like: thresholds, one of them crossed, and two monthly bulletins."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+from flask import current_app
+
+from portal.auth.roles import Actor
+from portal.demo.cast import Cast
+from portal.extensions import db
+from portal.kpi.periods import local_day
+from portal.kpi.queries import directory
+from portal.supervision import archive, cycles, making, service, watching
+from portal.supervision.service import Wanted
+
+THRESHOLDS = (
+    Wanted("overdue", "all", "", "rolling", "higher", 5, 40, 20),
+    Wanted("contact_rate", "department", "", "rolling", "lower", 80, 60, 20),
+    Wanted("time_to_contact", "all", "", "month", "higher", 4, 8, 20),
+)
+YEAR_OF_PLAY = date(2023, 5, 1)  # a month of the played year
+
+
+def enter(cast: Cast, now: datetime) -> None:
+    """Sets the thresholds, looks at them once, and makes the bulletins of two months."""
+    supervisor: Actor = cast.supervisors[0]
+    known = directory()
+    for wanted in THRESHOLDS:
+        watching.look(service.add(supervisor, wanted, now), known, now)
+    last = cycles.before("month", cycles.month_of(local_day(now)))
+    folder = Path(current_app.config["UPLOAD_DIR"])
+    for period in (cycles.month_of(YEAR_OF_PLAY), last):
+        asked = archive.ask("month", period, now)
+        if asked is not None:
+            making.make(asked, folder, current_app.config["PDF_FONT"], now)
+    db.session.flush()
