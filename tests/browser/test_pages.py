@@ -1,10 +1,12 @@
 """The pages that matter at phone and desk width: nothing cut, no axe violation, usable by keys."""
 
+import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from portal.db import transaction, utcnow
@@ -12,14 +14,19 @@ from portal.directory import service as directory
 from portal.directory.changes import Editor
 from portal.kpi.periods import local_day
 from portal.outbox import relay
+from portal.problems.service import answering as problems
+from portal.problems.service import gathering
+from portal.problems.service.gathering import Described
 from portal.routing import rulebook
+from portal.sheets import files, job
+from portal.sheets import service as sheets
 from portal.sla.service import current_policy_id
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.service import exclusion, handle, handover, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
-from tests.factories import Town
+from tests.factories import Town, make_uscc
 from tests.supervising import supervised
 from tests.visiting import filed, pair
 
@@ -50,6 +57,7 @@ PAGES: list[tuple[str | None, str]] = [
     ("cadre", "/visits/firms/{firm}/record"),
     ("cadre", "/visits/1"),
     ("cadre", "/visits/1/file"),
+    ("cadre", "/visits/1/links"),
     ("cadre", "/visits/calendar"),
     (None, "/vouch/{token}"),
     ("firm", "/visits/about"),
@@ -63,6 +71,17 @@ PAGES: list[tuple[str | None, str]] = [
     ("dispatcher", "/search/act?action=dispatch&ticket={triage}"),
     ("firm", "/search?q=贷款"),
     ("dispatcher", "/tickets/{triage}/dispatch"),
+    ("dispatcher", "/tickets/{triage}/recategorise"),
+    ("dispatcher", "/tickets/{late}/similar"),
+    ("dispatcher", "/tickets/{late}/link?other={confirm}"),
+    ("dispatcher", "/tickets/{triage}/split"),
+    ("dispatcher", "/problems"),
+    ("dispatcher", "/problems/suggestions"),
+    ("dispatcher", "/problems/new"),
+    ("dispatcher", "/problems/{problem}"),
+    ("dispatcher", "/problems/{problem}/members"),
+    ("cadre", "/problems/{problem}"),
+    ("cadre", "/problems/{problem}/answer"),
     ("supervisor", "/figures"),
     ("supervisor", "/figures/board"),
     ("supervisor", "/figures/resolution"),
@@ -87,6 +106,8 @@ PAGES: list[tuple[str | None, str]] = [
     ("admin", "/admin/users/{cadre}/abilities"),
     ("admin", "/admin/sheets/"),
     ("admin", "/admin/sheets/enterprises"),
+    ("admin", "/admin/sheets/imports/{sheet}"),
+    ("admin", "/admin/suggestion"),
     ("admin", "/admin/calendar"),
     ("admin", "/admin/policy/{policy}"),
 ]
@@ -119,8 +140,28 @@ def offered(town: Town, now: datetime) -> int:
         return handed.id
 
 
+def gathered(town: Town, ids: list[int], now: datetime) -> int:
+    """A common problem of these tickets that the cadre answers for."""
+    described = Described("贷款到期续不上", "几家企业的贷款到期后续不上。", town.cadre.id or 0)
+    with transaction():
+        return gathering.create(town.dispatcher, described, ids, now).id
+
+
+def brought(town: Town, folder: Path, now: datetime) -> int:
+    """An import of firms that waits for its confirmation, with a wrong line."""
+    line = ",轴承,小型,王经理,13800001111\n"
+    text = "统一社会信用代码,企业名称,县市区,产业链,规模,联系人,联系电话\n"
+    text += f"{make_uscc(901)},新厂一,东昌府区{line}{make_uscc(902)},新厂二,没有的县{line}"
+    kept = files.keep(io.BytesIO(text.encode()), "企业名单.csv", folder)
+    with transaction():
+        import_id = sheets.start("enterprises", vars(kept), town.admin, now).id
+    while job.work(folder):
+        pass
+    return import_id
+
+
 @pytest.fixture
-def numbers(town: Town) -> dict[str, str]:
+def numbers(town: Town, app: Flask) -> dict[str, str]:
     """A ticket to confirm, one under supervision, one in triage, a draft of rules, ids."""
     # The least loaded gets the first: it is the cadre's, whose pages are opened.
     late, confirm = file(town, "担保费率偏高", "融资"), file(town, "贷款到期无法续贷", "融资")
@@ -145,11 +186,18 @@ def numbers(town: Town) -> dict[str, str]:
     pair(town)
     _ids, [token] = filed(town, at=now)
     handover_id = offered(town, now)
+    problem_id = gathered(town, [late, confirm], now)
+    with transaction():
+        problems.answer(town.cadre, problem_id, "已协调银行，请携带材料办理。", None, now)
+    relay.drain(utcnow)
+    sheet_id = brought(town, Path(app.config["UPLOAD_DIR"]), now)
     with transaction() as session:
         return {
             "firm": str(town.enterprise_id),
             "token": token,
             "handover": str(handover_id),
+            "problem": str(problem_id),
+            "sheet": str(sheet_id),
             "confirm": session.get_one(Ticket, confirm).number,
             "late": session.get_one(Ticket, late).number,
             "triage": session.get_one(Ticket, waiting).number,
@@ -194,6 +242,56 @@ def test_the_queue_is_walked_with_the_keyboard(
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text(first)
+
+
+# The outline is on the element, or on the row or label around it that stands for it.
+SEEN = """() => { for (let one = document.activeElement; one; one = one.parentElement) {
+    const style = getComputedStyle(one);
+    if (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) return true;
+    if (one.matches('td, li, form, main')) break; }
+    const row = document.activeElement.closest('tr');
+    return row !== null && getComputedStyle(row).outlineStyle !== 'none'; }"""
+
+
+def tab_to(page: Page, selector: str, most: int = 80) -> None:
+    """Goes on with the Tab key until the focus is there, and sees that it is shown."""
+    matches = "selector => document.activeElement.matches(selector)"
+    for _press in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(matches, selector):
+            assert page.evaluate(SEEN), f"the focus on {selector} is not visible"
+            return
+    raise AssertionError(f"{selector} is not reached with the Tab key on {page.url}")
+
+
+def test_a_dispatcher_finds_opens_and_sends_on_two_with_keys_alone(
+    person: Callable[..., Page], town: Town
+) -> None:
+    """Search, open one, come back, tick two, name the unit, confirm: no press of the mouse."""
+    for title in ("厂区门口道路积水", "厂区门口道路破损"):
+        file(town, title, "其他")
+    page = person("dispatcher")
+    page.goto("/triage")
+    tab_to(page, "#site-q")
+    page.keyboard.type("厂区门口")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("共 2 件")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("厂区门口道路破损")
+    page.go_back()
+    for place in (1, 2):
+        tab_to(page, f"#tick-{place}")
+        page.keyboard.press("Space")
+    tab_to(page, ".bulk-bar button[value=dispatch]")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("2 件")
+    tab_to(page, "#department_id")
+    page.keyboard.type("市人社局")
+    tab_to(page, "main button[type=submit], main form[method=post] button")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("结果")
+    expect(page.locator("main")).to_contain_text("已办 2 件，未办 0 件。")
 
 
 def test_a_ticket_is_filed_without_script(
