@@ -54,9 +54,7 @@ def _edit(book: Rulebook, rule_id: int | None, values: dict[str, Any]) -> Answer
             changed = _since(book.id, error)
         except Invalid as error:
             blame(form, error)
-    if changed or not form.seen.data:
-        form.seen.data = str(queries.get(book.id).revision)
-    status = 409 if changed else 422 if form.errors else 200
+    status = _status(form, book.id, changed)
     page = render_template(
         "routing/rule.html", form=form, book=book, rule_id=rule_id, changed=changed
     )
@@ -108,9 +106,7 @@ def enact(rulebook_id: int) -> Answer:
             changed = _since(book.id, error)
         except Invalid as error:
             blame(form, error)
-    if changed or not form.seen.data:
-        form.seen.data = str(queries.get(book.id).revision)
-    status = 409 if changed else 422 if form.errors else 200
+    status = _status(form, book.id, changed)
     return _effect(queries.get(book.id), form, changed), status
 
 
@@ -171,6 +167,13 @@ def _loads(
         for one in {**before, **after}
     ]
     return sorted(rows, key=lambda row: (-abs(row["new"] - row["old"]), -row["new"], row["name"]))
+
+
+def _status(form: RuleForm | EnactForm, rulebook_id: int, changed: list[dict[str, Any]]) -> int:
+    """The status to answer with; the form carries what its reader has now seen of the draft."""
+    if changed or not form.seen.data:
+        form.seen.data = str(queries.get(rulebook_id).revision)
+    return 409 if changed else 422 if form.errors else 200
 
 
 def _since(rulebook_id: int, error: Stale) -> list[dict[str, Any]]:
