@@ -136,11 +136,24 @@ def offered(town: Town, now: datetime) -> int:
         return handed.id
 
 
+def drafted(town: Town, now: datetime) -> int:
+    """A draft of the dispatch rules with one rule."""
+    conditions = (town.categories["融资"], town.region_id, None, None)
+    with transaction():
+        rulebook_id = rulebook.new_draft(town.admin, now).id
+        labour = town.departments["labour"]
+        rulebook.put_rule(town.admin, rulebook_id, 0, conditions, labour, now)
+    return rulebook_id
+
+
 def gathered(town: Town, ids: list[int], now: datetime) -> int:
-    """A common problem of these tickets that the cadre answers for."""
+    """A common problem of these tickets that the cadre has answered."""
     described = Described("贷款到期续不上", "几家企业的贷款到期后续不上。", town.cadre.id or 0)
     with transaction():
-        return gathering.create(town.dispatcher, described, ids, now).id
+        problem_id = gathering.create(town.dispatcher, described, ids, now).id
+        problems.answer(town.cadre, problem_id, "已协调银行，请携带材料办理。", None, now)
+    relay.drain(utcnow)
+    return problem_id
 
 
 def brought(town: Town, folder: Path, now: datetime) -> int:
@@ -174,18 +187,12 @@ def numbers(town: Town, app: Flask) -> dict[str, str]:
         handle.sign(Ask(owner, late, now))
         exclusion.ask_exclusion(Ask(town.leader, late, now), "in_court", "法院已经立案。")
         triage.supervise(Ask(town.supervisor, late, now), "请说明进展。")
-        rulebook_id = rulebook.new_draft(town.admin, now).id
-        conditions = (town.categories["融资"], town.region_id, None, None)
-        labour = town.departments["labour"]
-        rulebook.put_rule(town.admin, rulebook_id, 0, conditions, labour, now)
+    rulebook_id = drafted(town, now)
     relay.drain(utcnow)
     pair(town)
     _ids, [token] = filed(town, at=now)
     handover_id = offered(town, now)
     problem_id = gathered(town, [late, confirm], now)
-    with transaction():
-        problems.answer(town.cadre, problem_id, "已协调银行，请携带材料办理。", None, now)
-    relay.drain(utcnow)
     sheet_id = brought(town, Path(app.config["UPLOAD_DIR"]), now)
     with transaction() as session:
         return {
