@@ -97,7 +97,7 @@ PAGES: list[tuple[str | None, str]] = [
     ("admin", "/rules/{rulebook}/enact"),
     ("dispatcher", "/rules/returns"),
     ("admin", "/admin/enterprises"),
-    ("admin", "/admin/enterprises/{enterprise}"),
+    ("admin", "/admin/enterprises/{firm}"),
     ("admin", "/admin/departments/{department}"),
     ("admin", "/admin/users/{cadre}/abilities"),
     ("admin", "/admin/sheets/"),
@@ -207,7 +207,6 @@ def numbers(town: Town, app: Flask) -> dict[str, str]:
             "category": str(town.categories["融资"]),
             "policy": str(current_policy_id()),
             "rulebook": str(rulebook_id),
-            "enterprise": str(town.enterprise_id),
             "department": str(town.departments["finance"]),
             "cadre": str(town.cadre.id),
         }
