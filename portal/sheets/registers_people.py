@@ -1,23 +1,33 @@
 """Accounts of staff, what cadres know, and their leave, as sheets."""
 
 import secrets
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, or_, select
 
 from portal.auth.models import User
-from portal.auth.roles import DEPARTMENT_ROLES, STAFF_ROLES, Role
+from portal.auth.roles import DEPARTMENT_ROLES, STAFF_ROLES, Actor, Role
 from portal.auth.service import HASHER
 from portal.directory.models import Category, Department, Leave, Skill
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.outbox import service as outbox
 from portal.routing.rules import stand_in
 from portal.sheets.columns import Values
 from portal.sheets.lookups import Names, People, among
 from portal.sheets.planning import Key
 from portal.sheets.registers import Register
+
+
+def _look_for(cadre_ids: Iterable[int], now: datetime) -> None:
+    """Makes the relay look who waits in the units of these cadres: they may take more now."""
+    query = select(User.department_id).where(
+        User.id.in_(cadre_ids), User.role == Role.CADRE, User.department_id.is_not(None)
+    )
+    for department_id in db.session.scalars(query.distinct().order_by(User.department_id)):
+        outbox.put(outbox.VACANCY, {"department_id": department_id}, now)
 
 
 class Staff(Register):
@@ -82,6 +92,10 @@ class Staff(Register):
             item.session_epoch += 1
         return super().write(key, after)
 
+    def finish(self, by: Actor, now: datetime) -> None:
+        """A new cadre, or another capacity, may have room for what waits."""
+        _look_for([item.id for item, _before, _after in self.also], now)
+
     def create(self, columns: dict[str, Any]) -> User:
         """An account nobody can sign in to: the hash is of a secret that is thrown away, until an
         administrator gives a one-time password."""
@@ -103,6 +117,10 @@ class OfCadres(Register):
     def stored(self, keys: Sequence[Key]) -> Select[Any]:
         ids = self.cadre_ids(keys)
         return select(self.model).where(among(self.model.cadre_id, ids, BigInteger))
+
+    def finish(self, by: Actor, now: datetime) -> None:
+        """What a cadre knows, or when they are here, has changed."""
+        _look_for([item.cadre_id for item, _before, _after in self.also], now)
 
     def check(self, key: Key, after: Values, before: Values | None) -> None:
         was = before["username"] if before else None

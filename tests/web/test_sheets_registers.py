@@ -22,6 +22,8 @@ from portal.directory.models import (
     Skill,
 )
 from portal.extensions import db
+from portal.outbox.models import Message
+from portal.outbox.service import VACANCY
 from portal.routing import queries
 from portal.sheets.kinds import SHEETS
 from portal.sheets.models import SheetLine
@@ -117,6 +119,20 @@ def test_stopping_an_account_by_a_file_ends_its_sessions(visit: Visitor, town: T
     assert visit.get("cadre2", "/inbox").status == 200
     imported(visit, "staff", "用户名,状态\ncadre2,停用\n", "all")
     assert visit.get("cadre2", "/inbox").location.startswith("/sign-in")
+
+
+def test_who_can_take_more_by_a_file_is_found_at_once(visit: Visitor, town: Town) -> None:
+    day = TODAY.isoformat()
+    for kind, content in (
+        ("staff", "用户名,同时承办上限\ncadre,12\nreviewer,\n"),
+        ("skills", "用户名,诉求类别\ncadre,融资\n"),
+        ("leave", f"用户名,开始日期,结束日期\nlabour,{day},{day}\n"),
+    ):
+        imported(visit, kind, content, "all")
+    query = select(Message.payload).where(Message.kind == VACANCY).order_by(Message.id)
+    finance, labour = town.departments["finance"], town.departments["labour"]
+    units = [payload["department_id"] for payload in db.session.scalars(query)]
+    assert units == [finance, finance, labour]
 
 
 def test_units_form_a_tree_in_any_order_and_loops_are_refused(visit: Visitor, town: Town) -> None:
@@ -229,7 +245,9 @@ def test_chiefs_titles_skills_and_contacts_are_written(visit: Visitor, town: Tow
     imported(visit, "contacts", f"统一社会信用代码,电话,姓名\n{code},13800009999,钱会计\n", "all")
     db.session.rollback()
     query = select(DirectoryChange).order_by(DirectoryChange.id)
-    told = [(one.noun, one.actor_id, one.old, one.new) for one in db.session.scalars(query)]
+    changes = list(db.session.scalars(query))
+    assert [one.new.pop("import") for one in changes] == [2, 3, 3, 4, 6]  # the wrong ones left out
+    told = [(one.noun, one.actor_id, one.old, one.new) for one in changes]
     who = town.admin.id
     assert told[0] == ("chain", who, {}, {"chief": "高市长"})
     assert told[1] == ("user", who, {}, {"skills": ["融资"]})
