@@ -21,7 +21,7 @@ from portal.supervision import cycles, making, queries, showing
 from portal.supervision.compiling import period_of
 from portal.supervision.facts import Count
 from portal.supervision.models import Bulletin
-from portal.supervision.words import BULLETINS, figure_name
+from portal.supervision.words import BULLETINS, bulletin_title, figure_name
 
 TYPES = {
     "pdf": "application/pdf",
@@ -45,7 +45,7 @@ def index() -> str:
     return render_template(
         "supervision/bulletins.html",
         page=queries.bulletins(kind, cursor_from(request.args), address),
-        kinds=BULLETINS,
+        title=bulletin_title,
         tabs=showing.tabs("bulletins.index") if _oversees() else [],
         chips=[
             {"label": label, "url": url_for("bulletins.index", kind=one), "current": one == kind}
@@ -62,7 +62,7 @@ def show(bulletin_id: int) -> str:
     return render_template(
         "supervision/bulletin.html",
         row=row,
-        kinds=BULLETINS,
+        title=bulletin_title,
         boxes=[
             (name, Count(**figures[name]), Count(**previous[name]))
             for name in HEAD

@@ -106,7 +106,8 @@ def _points(kind: Kind, period: Period, now: datetime) -> tuple[Point, ...]:
     points = []
     for one in course:
         solved = _count(found[one.first]["resolution_gross"])
-        points.append(Point(cycles.short(kind, one), solved.d, solved))
+        if points or solved.d:  # the course begins with the service
+            points.append(Point(cycles.short(kind, one), solved.d, solved))
     return tuple(points)
 
 
@@ -120,6 +121,7 @@ def _orders(period: Period, now: datetime) -> Orders:
             issued,
             answered,
             answered & (Order.answered_at <= Order.due_at),
+            issued & Order.cancelled_at.is_not(None),
             waits,
             waits & (Order.due_at < now),
         )

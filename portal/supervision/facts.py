@@ -53,11 +53,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Orders:
-    """Supervision orders: issued in the period, and what waits for an answer now."""
+    """Supervision orders: issued in the period, and what waits for an answer now.
+
+    `dropped`: no answer is needed any more, because the ticket has ended.
+    """
 
     issued: int = 0
     answered: int = 0
     in_time: int = 0
+    dropped: int = 0
     waiting: int = 0
     late: int = 0
 
@@ -105,6 +109,12 @@ class Facts:
     def accepted(self) -> int:
         """How many tickets were accepted in the period."""
         return self.of("resolution_gross").d
+
+    @property
+    def open(self) -> int:
+        """How many of the accepted are not closed yet."""
+        closed = self.of("close_rate")
+        return closed.d - int(closed.n)
 
     @property
     def late_now(self) -> int:

@@ -35,6 +35,12 @@ class Amount(FloatField):
             raise ValueError(str(BOUND_ASK))
         self.data = value
 
+    def _value(self) -> str:
+        """What was typed, else the number without needless zeros."""
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data:g}"
+
 
 class Whole(IntegerField):
     """A whole number with one sentence for everything that is wrong with it."""

@@ -121,9 +121,10 @@ def _whole(facts: Facts) -> list[str]:
     low, high = gross.interval or (0.0, 1.0)
     said = [
         f"{span(facts)}，受理企业诉求 {gross.d} 件，{_more(gross.d, was.d, before)}；"
-        f"已办结 {amount(facts.of('close_rate').n)} 件，企业确认解决 {amount(gross.n)} 件。",
+        f"已办结 {amount(facts.of('close_rate').n)} 件，企业确认解决 {amount(gross.n)} 件"
+        f"{f'，仍在办理 {facts.open} 件' if facts.open else ''}。",
         f"解决率（毛）{rate(gross)}，95% 区间 {low * 100:.1f}% 至 {high * 100:.1f}%，"
-        f"{compared(gross, was, before)}。",
+        f"{_moved(facts, gross, was)}。",
     ]
     left_out = [f"{EXCLUDED[why]} {n} 件" for why, n in facts.excluded.items() if n]
     if left_out:
@@ -137,6 +138,13 @@ def _whole(facts: Facts) -> list[str]:
             f"虚报差 {claimed.n / claimed.d * 100:.1f} 个百分点。"
         )
     return [*said, *_pleased(facts)]
+
+
+def _moved(facts: Facts, gross: Count, was: Count) -> str:
+    """The change against the period before; none while tickets of the period are open."""
+    if facts.open:
+        return f"在办的办结后才能与{_before(facts)}比较"
+    return compared(gross, was, _before(facts))
 
 
 def _pleased(facts: Facts) -> list[str]:
@@ -239,14 +247,14 @@ def _orders(facts: Facts) -> list[str]:
     if orders.issued:
         said.append(
             f"期内发出督办单 {orders.issued} 件，已回复 {orders.answered} 件，"
-            f"其中按期回复 {orders.in_time} 件。"
+            f"其中按期回复 {orders.in_time} 件"
+            f"{f'；诉求已结束、不再要求回复的 {orders.dropped} 件' if orders.dropped else ''}。"
         )
     else:
         said.append("期内没有发出督办单。")
     if facts.current and orders.waiting:
-        said.append(
-            f"截至本通报制作时，未回复的督办单 {orders.waiting} 件，其中逾期 {orders.late} 件。"
-        )
+        late = f"其中逾期 {orders.late} 件" if orders.late else "都未到期"
+        said.append(f"截至本通报制作时，未回复的督办单 {orders.waiting} 件，{late}。")
     if facts.current and facts.alerts:
         said.append(f"截至本通报制作时，{facts.alerts} 项指标越过预警线。")
     return said
@@ -263,7 +271,7 @@ def _todo(facts: Facts) -> list[str]:
     if facts.current and facts.orders.late:
         said.append(f"对逾期未回复的 {facts.orders.late} 件督办单，请承办单位立即书面回复。")
     unsolved = facts.of("resolution_gross")
-    others = unsolved.d - int(unsolved.n) - int(claimed.n)
-    if unsolved.d and others > 0:
-        said.append(f"其余未计入解决的 {others} 件，原因见附表“未解决”。")
+    others = unsolved.d - facts.open - int(unsolved.n) - int(claimed.n)
+    if others > 0:
+        said.append(f"已办结而未计入解决的其余 {others} 件，原因见附表“未解决”。")
     return said or ["没有需要跟进的超期、未确认解决或逾期未回复事项。"]

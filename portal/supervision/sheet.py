@@ -27,6 +27,8 @@ from portal.supervision.paper import (
 
 CHART_LEAST, CHART_MOST = 34.0, 72.0
 ROWS = 12  # units in the table of the second page
+# The widths of the units' columns, with and without what is late now.
+COLUMNS = {5: (50.0, 18.0, 38.0, 38.0, 26.0), 6: (46.0, 16.0, 34.0, 34.0, 20.0, 20.0)}
 NOTE = 8.0  # the size of the notes at the foot
 # What the table of the first page shows, as far as there is room.
 OTHERS = (
@@ -126,14 +128,15 @@ class _Sheet(Paper):
 
     def _others(self, room: float) -> None:
         """Further figures in a table: this period with n / d and interval, and the one before."""
-        rows = min(len(OTHERS), int((room - 6) // ROW) - 1)
+        known = [one for one in OTHERS if self.facts.of(one[0]).d or self.facts.past(one[0]).d]
+        rows = min(len(known), int((room - 6) // ROW) - 1)
         if rows < 2:
             return
         before = "上周" if self.facts.kind == "week" else "上月"
         widths = (50.0, 40.0, 40.0, 40.0)
         self.pdf.ln(2)
         self.row(("其他指标", "本期", "95%区间", before), widths, SOFT, "B")
-        for name, label in OTHERS[:rows]:
+        for name, label in known[:rows]:
             count = self.facts.of(name)
             low, high = count.interval or (0.0, 0.0)
             interval = f"{low * 100:.1f}%至{high * 100:.1f}%" if count.d else "–"
@@ -204,12 +207,14 @@ class _Sheet(Paper):
             (unit for unit in self.facts.units if unit.accepted or unit.late_now),
             key=lambda unit: (-unit.accepted, -unit.late_now, unit.name),
         )
-        columns = (("承办单位", 50.0), ("受理", 18.0), ("解决率（毛）", 38.0))
-        columns += (("按时办结率", 38.0), ("期内超期", 26.0))
+        if not busy:
+            return
+        heads = ["承办单位", "受理", "解决率（毛）", "按时办结率", "期内超期", "现已超期"]
+        shown = len(heads) if self.facts.current else len(heads) - 1
         self.pdf.ln(1.5)
-        self.row([label for label, _w in columns], [w for _l, w in columns], SOFT, "B")
+        self.row(heads[:shown], COLUMNS[shown], SOFT, "B")
         for unit in busy[:ROWS]:
-            self.row(_cells(unit), [w for _l, w in columns], INK, "")
+            self.row(_cells(unit)[:shown], COLUMNS[shown], INK, "")
         if len(busy) > ROWS:
             rest = busy[ROWS:]
             text = f"其余{len(rest)}个单位受理{sum(unit.accepted for unit in rest)}件，见附表。"
@@ -225,13 +230,14 @@ class _Sheet(Paper):
 
 
 def _cells(unit: Unit) -> list[str]:
-    mark = "" if unit.ranked else "＊"
+    mark = "＊" if unit.accepted and not unit.ranked else ""
     return [
         _cut(unit.name, 14) + mark,
         str(unit.accepted),
         _rate(unit.solved),
         _rate(unit.on_time),
         str(unit.late),
+        str(unit.late_now),
     ]
 
 

@@ -113,7 +113,7 @@ def change_view(change: ThresholdChange, threshold: Threshold, known: Directory)
             _value(name, change.old[name], threshold, names) if name in change.old else "",
             _value(name, new, threshold, names),
         )
-        for name, new in change.new.items()
+        for name, new in ((one, change.new[one]) for one in words.FIELDS if one in change.new)
         if name != "member" or new
     ]
     return {"change": change, "lines": lines, "created": not change.old}

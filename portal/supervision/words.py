@@ -6,7 +6,8 @@ from portal.amounts import number
 from portal.errors import N_
 from portal.kpi.figures import FIGURES
 from portal.language import lazy as _l
-from portal.wording import CHANNELS, URGENCIES
+from portal.supervision.models import Bulletin
+from portal.wording import CHANNELS, URGENCIES, local_date
 
 DIMENSIONS: dict[str, str] = {
     "all": _l("全市"),
@@ -80,3 +81,13 @@ def scope_name(dimension: str, member: str, known: dict[str, str]) -> str:
     if not member:
         return str(DIMENSIONS.get(dimension, dimension))
     return member_name(known.get(member, member))
+
+
+def bulletin_title(bulletin: Bulletin) -> str:
+    """“月报：2023年5月”, “周报：5月8日(周一)至5月14日(周日)”."""
+    first, last = bulletin.first, bulletin.last
+    if bulletin.kind == "month":
+        days = _("%(year)d年%(month)d月", year=first.year, month=first.month)
+    else:
+        days = _("%(first)s至%(last)s", first=local_date(first), last=local_date(last))
+    return f"{BULLETINS[bulletin.kind]}{_('：')}{days}"

@@ -122,7 +122,14 @@ def test_its_files_say_the_figures_and_go_to_whom_they_are_for(
             assert "/FontDescriptor" in font["/DescendantFonts"][0].get_object()
     text = "".join(sheet.extract_text() for sheet in reader.pages)
     text = "".join(text.replace("\x00", "").split())
-    for words in ("75.0%（3/4）", "市金融局", "期内发出督办单1件", "不作排名", "融资"):
+    assert "仍在办理1件" in text and "办结后才能与上月比较" in text
+    for words in (
+        "75.0%（3/4）",
+        "市金融局",
+        "期内发出督办单1件",
+        "不作排名",
+        "融资",
+    ):
         assert words in text, text
     assert visit.get("reviewer", f"{address}/bulletin.xlsx").status == 403
     assert visit.get("cadre", "/bulletins/").status == 403

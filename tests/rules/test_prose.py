@@ -29,7 +29,13 @@ figures = st.fixed_dictionaries(
     {
         **{
             name: counts()
-            for name in ("resolution_gross", "resolution_net", "overclaim", *prose.RATES)
+            for name in (
+                "resolution_gross",
+                "resolution_net",
+                "overclaim",
+                "close_rate",
+                *prose.RATES,
+            )
         },
         "time_to_resolve": times,
         "overdue": counts(),
@@ -47,7 +53,7 @@ facts = st.builds(
     st.lists(units, max_size=9).map(tuple),
     st.lists(st.tuples(names, whole), max_size=5).map(tuple),
     st.lists(st.builds(Point, names, whole, counts()), max_size=3).map(tuple),
-    st.builds(Orders, whole, whole, whole, whole, whole),
+    st.builds(Orders, whole, whole, whole, whole, whole, whole),
     whole,
     st.booleans(),
 )
