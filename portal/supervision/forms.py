@@ -8,6 +8,7 @@ from wtforms import FloatField, HiddenField, IntegerField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 from wtforms.validators import DataRequired, InputRequired, NumberRange
 
+from portal.fields import code
 from portal.kpi.figures import FIGURES, RANKED_FROM
 from portal.kpi.queries import Directory
 from portal.language import lazy as _l
@@ -25,7 +26,7 @@ class Amount(FloatField):
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Parses the number, a per cent sign allowed. Raises ValueError with the sentence."""
-        typed = (valuelist[0] if valuelist else "").strip().rstrip("%％").strip()
+        typed = code(valuelist[0] if valuelist else "").rstrip("%").strip()
         self.data = None
         try:
             value = float(typed)

@@ -90,7 +90,7 @@ def test_a_notice_leads_to_the_page_and_the_page_to_the_tickets(town: Town, visi
 def test_a_supervisor_sets_changes_and_ends_a_threshold(town: Town, visit: Visitor) -> None:
     form = visit.get("supervisor", "/supervision/thresholds/new")
     typed = {"figure": "on_time_rate", "scope": f"department:{town.departments['finance']}"}
-    typed |= {"span": "month", "worse": "lower", "yellow": "９5", "red": "90%", "minimum": "20"}
+    typed |= {"span": "month", "worse": "lower", "yellow": "９5", "red": "90％", "minimum": "20"}
     wrong = form.submit("/new", **{**typed, "yellow": "九十"})
     assert wrong.status == 422 and "请填写数字" in wrong.words
     wrong = form.submit("/new", **{**typed, "red": "99"})

@@ -69,6 +69,7 @@ DATA = {
     "portal/sheets/writing.py": "notes as they are written to files",
     "portal/sheets/safety.py": "full-width signs that people type",
     "portal/sheets/reading.py": "full-width signs that people type",
+    "portal/publish/masking.py": "looked for in what firms write, and put in its place",
     "portal/supervision/breaking.py": "marks of Chinese texts",
     "portal/supervision/compiling.py": "what a bulletin says, as it is stored",
     "portal/supervision/cycles.py": "what a bulletin says, as it is stored",
