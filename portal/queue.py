@@ -16,6 +16,7 @@ GROUP = "portal.problems.looking.run"
 SHEETS = "portal.sheets.job.run"
 WATCH = "portal.supervision.job.run"
 BULLETIN = "portal.supervision.making.run"
+ROLLUP = "portal.kpi.job.run"
 TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 JOB_SECONDS = 60
 TRAIN_SECONDS = 300  # on a busy machine; a quarter of a minute on an idle one

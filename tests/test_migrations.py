@@ -19,6 +19,7 @@ from portal.directory.changes import Editor
 from portal.directory.models import EnterpriseClass, EnterpriseContact, Leave, Pairing, Skill
 from portal.extensions import db
 from portal.factory import create_app
+from portal.kpi import rollup
 from portal.routing import rulebook
 from portal.search.models import Bulk, BulkItem, SavedView, SearchRun
 from portal.sheets.models import ExportLog, SheetImport, SheetLine
@@ -95,13 +96,12 @@ def fill() -> None:
     held.do(extension.ask_extension, held.who, 5, "approval", "等待批复")
     held.do(extension.grant_extension, town.supervisor, "同意")
     held.do(exclusion.ask_exclusion, town.supervisor, "in_court", "已立案")
-    disputed = assigned(town).to_confirmation()
-    disputed.do(confirmation.dispute, town.firm, 1, "银行没有续贷")
+    disputed = assigned(town).to_confirmation().do(confirmation.dispute, town.firm, 1, "没有续贷")
     with transaction() as session:
+        rollup.step(MONDAY)  # what is played later waits for the next
         draft = drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
         session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])
-        session.add_all(sought(town, asked.ticket_id))
-        session.add_all(handed_over(town))
+        session.add_all([*sought(town, asked.ticket_id), *handed_over(town)])
         session.add(SuggestModel(state="asked", asked_by="吴管", asked_at=MONDAY))
         recompute_runs.start_calendar(current_calendar_id(), "吴管")
         rules = rulebook.new_draft(town.admin, MONDAY)

@@ -31,6 +31,7 @@ from portal.demo.stage import Stage, one_transaction
 from portal.demo.town import Town
 from portal.errors import Conflict
 from portal.extensions import db
+from portal.kpi import job as rollup_job
 from portal.outbox.models import Message
 from portal.outbox.service import NOTIFY, ROUTE
 from portal.sla.calendars import current_calendar
@@ -86,8 +87,11 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         sought.save(now)
         gathered.gather(cast, now)
         sheeted.enter(plan.source(f"{SEED}:sheets"), now)
+        say("正在汇总指标……")
+        rollup_job.bring_up(lambda: now)
         say("正在生成通报……")
         supervised.enter(cast, now)
+        rollup_job.bring_up(lambda: now)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 

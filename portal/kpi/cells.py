@@ -1,23 +1,37 @@
 """What the pages read: figures in all, by dimension, over time, by hour, and how times lie.
 
-Counted by the definitions of portal.kpi.conditions, whose lists (portal.kpi.members) are as long.
+From the cells, and from the tickets for what only the present can tell: promises due today, and
+what is open and past its due. All is counted live, by the conditions of portal.kpi.conditions, for
+two chosen dimensions at once and while the cells are built.
 """
 
-from datetime import date, datetime
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from portal.kpi import live
+from portal.kpi import live, reading
 from portal.kpi.conditions import Dimensions
+from portal.kpi.define_work import OPEN_TOO_LONG
 from portal.kpi.figures import FIGURES, TIMES, Measure
-from portal.kpi.live import Dimension, Grain, Measures, complete
-from portal.kpi.periods import Period
-from portal.kpi.spreads import Spread, spread_of
+from portal.kpi.ledger import timed
+from portal.kpi.live import FIELDS, Dimension, Grain, Measures, complete
+from portal.kpi.periods import Period, local_day
+from portal.kpi.reading import Group
+from portal.kpi.spreads import Spread, added, spread_of
+
+_BY_FIELD: dict[str, Dimension] = {field: dimension for dimension, field in FIELDS.items()}
+_CODES = ("channel", "class", "urgency")
 
 
 def totals(period: Period, chosen: Dimensions, now: datetime) -> Measures:
     """Every figure of the period as of `now` (UTC), the times included; in the usual order."""
-    counted = live.counts(period, chosen, now).get(None) or complete({})
-    measures = counted | {name: _time(name, period, chosen) for name in TIMES}
-    return {name: measures[name] for name in FIGURES}
+    counted = _counted(period, chosen, now, None).get(None) or complete({})
+    for name, (taken, left_out) in _times(period, chosen).items():
+        one = spread_of(name, taken)
+        out = counted[name].excluded if left_out is None else left_out
+        counted[name] = Measure(FIGURES[name], one.n, one.n, out, median=one.median, p90=one.p90)
+    return {name: counted[name] for name in FIGURES}
 
 
 def by(
@@ -27,7 +41,7 @@ def by(
 
     A ticket of a firm with two titles counts under both classes; every other dimension adds up.
     """
-    return live.counts(period, chosen, now, dimension)
+    return _counted(period, chosen, now, dimension)
 
 
 def series(
@@ -37,22 +51,154 @@ def series(
 
     The first and last are cut to the period. What has no tickets is there with nothing due.
     """
-    found = live.counts(period, chosen, now, grain)
+    found = _counted(period, chosen, now, grain)
     return [(day, found.get(day) or complete({})) for day in period.starts(grain)]
 
 
 def hours(period: Period, chosen: Dimensions) -> list[list[int]]:
     """Submissions by local weekday, Monday first, and hour: 7 lists of 24."""
-    found = live.hours(period, chosen)
-    return [[found.get((weekday, hour), 0) for hour in range(24)] for weekday in range(7)]
+    where = answerable(chosen)
+    whole, edges = (None, (period,)) if where is None else _timed(where[0], period)
+    parts = [live.hours(edge, chosen) for edge in edges]
+    if whole is not None and where is not None:
+        parts.append(reading.hours(*where, whole))
+    found = added(*parts)
+    return [[found.get(weekday * 24 + hour, 0) for hour in range(24)] for weekday in range(7)]
 
 
 def spread(name: str, period: Period, chosen: Dimensions) -> Spread:
     """How the time `time_to_contact` or `time_to_resolve` lies, in working hours."""
-    return spread_of(name, live.times(name, period, chosen)[0])
+    return spread_of(name, _times(period, chosen)[name][0])
 
 
-def _time(name: str, period: Period, chosen: Dimensions) -> Measure:
-    taken, excluded = live.times(name, period, chosen)
-    one = spread_of(name, taken)
-    return Measure(FIGURES[name], one.n, one.n, excluded, median=one.median, p90=one.p90)
+def length(name: str, side: str, period: Period, chosen: Dimensions, now: datetime) -> int | None:
+    """How long the list behind a side of a figure is; None where it must be counted."""
+    if answerable(chosen) is None:
+        return None
+    one = _counted(period, chosen, now, None).get(None, {}).get(name)
+    if one is None:
+        return 0
+    sides = {"n": one.rows, "d": one.d, "rest": one.rest}
+    return sides.get(side, sum(one.excluded.values()))
+
+
+def answerable(chosen: Dimensions) -> tuple[str, str] | None:
+    """The dimension and value whose cells answer; None when only the tickets can.
+
+    One statement, to ask whether the cells are complete.
+    """
+    named = chosen.chosen
+    if len(named) > 1 or not reading.ready():
+        return None
+    for field, value in named.items():
+        return _BY_FIELD[field], str(value)
+    return "all", ""
+
+
+def _times(
+    period: Period, chosen: Dimensions
+) -> dict[str, tuple[Counter[int], dict[str, int] | None]]:
+    """How long it took, and who is left out; None where the sums of the cells say that."""
+    where = answerable(chosen)
+    if where is None:
+        return {name: live.times(name, period, chosen) for name in TIMES}
+    whole, edges = _timed(where[0], period)
+    taken = reading.times(*where, whole) if whole is not None else {}
+    for name in TIMES:
+        parts = [live.times(name, edge, chosen)[0] for edge in edges]
+        taken[name] = added(taken.get(name, Counter()), *parts)
+    return {name: (taken[name], None) for name in TIMES}
+
+
+def _timed(dimension: str, period: Period) -> tuple[Period | None, tuple[Period, ...]]:
+    """The part of a period that has cells of hours and times, and what is counted live."""
+    if timed(dimension, "day"):
+        return period, ()
+    return period.split() if timed(dimension, "month") else (None, (period,))
+
+
+def _counted(
+    period: Period, chosen: Dimensions, now: datetime, group: Dimension | Grain | None
+) -> dict[Any, Measures]:
+    where = answerable(chosen)
+    cut: Any = group if group in FIELDS else None
+    if where is None or (cut is not None and where[0] not in ("all", cut)):
+        return live.counts(period, chosen, now, group)
+    dimension, value = where
+    if cut is None:
+        rows: Group = group  # pyright: ignore[reportAssignmentType]
+        return _Reading(dimension, value, period, chosen, now, group, rows).measures()
+    wanted = value if dimension == cut else None
+    return _Reading(cut, wanted, period, chosen, now, group, "value").measures()
+
+
+class _Reading:
+    """One read of the cells, completed by what only the tickets can tell of the present."""
+
+    def __init__(
+        self,
+        dimension: str,
+        value: str | None,
+        period: Period,
+        chosen: Dimensions,
+        now: datetime,
+        group: Dimension | Grain | None,
+        rows: Group,
+    ) -> None:
+        self.where = dimension, value
+        self.period, self.chosen, self.now = period, chosen, now
+        self.group: Dimension | Grain | None = group
+        self.rows: Group = rows
+        self.today = local_day(now)
+
+    def measures(self) -> dict[Any, Measures]:
+        sums = self._read(reading.sums, self.period)
+        young = self._young(sums)
+        promised = self._promised_today()
+        late = live.late_now(self.period, self.chosen, self.now, self.group)
+        found = {}
+        for key in sums.keys() | promised.keys() | late.keys():
+            row = sums.get(key, Counter())
+            one = reading.measures(row)
+            open_now = row["backlog_d"] - young.get(key, 0)
+            one["backlog"] = reading.measure("backlog", row, open_now)
+            one["overdue"] = reading.measure("overdue", row, row["overdue_n"] + late.get(key, 0))
+            for name, measure in promised.get(key, {}).items():
+                one[name] = one[name].plus(measure)
+            if any(m.d or any(m.excluded.values()) for m in one.values()):
+                found[key] = one
+        return found
+
+    def _read(self, read: Callable[..., dict[Any, Any]], period: Period) -> dict[Any, Counter[str]]:
+        found = read(*self.where, period, self.rows)
+        return {
+            self._key(key): Counter({name: int(row[name] or 0) for name in row if name != "key"})
+            for key, row in found.items()
+        }
+
+    def _key(self, key: Any) -> Any:
+        if self.rows == "value":
+            return key if self.group in _CODES else int(key)
+        return key
+
+    def _young(self, sums: dict[Any, Counter[str]]) -> dict[Any, int]:
+        """Takes promises that are due from today on out of the sums; what is open and young."""
+        first = max(self.period.first, self.today - timedelta(days=OPEN_TOO_LONG - 1))
+        if first > self.period.last:
+            return {}
+        days = Period(first, self.period.last)
+
+        def read(dimension: str, value: str | None, period: Period, rows: Group) -> Any:
+            return reading.recent(dimension, value, period, self.today, rows)
+
+        young = {}
+        for key, row in self._read(read, days).items():
+            young[key] = row.pop("backlog_d")
+            sums[key].subtract(row)
+        return young
+
+    def _promised_today(self) -> dict[Any, Measures]:
+        if not self.period.first <= self.today <= self.period.last:
+            return {}
+        today = Period(self.today, self.today)
+        return live.promised(today, self.chosen, self.now, self.group)

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import func, select
 
-from portal.db import utcnow
-from portal.kpi import cells, documentation, queries
+from portal.db import transaction, utcnow
+from portal.extensions import db
+from portal.kpi import asof, cells, checking, documentation, job, queries, reading, rollup
 from portal.kpi.conditions import Dimensions, definitions
 from portal.kpi.figures import Measure, plain
 from portal.kpi.history_commands import history_command
-from portal.kpi.periods import FIRST_YEAR, LAST_YEAR, Period, local_day
+from portal.kpi.periods import FIRST_YEAR, LAST_YEAR, LOCAL, Period, local_day
+from portal.tickets.models import Ticket
 
+INSTANT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 kpi = AppGroup(
@@ -27,16 +31,18 @@ kpi.add_command(history_command)
 @click.option("--to", "last", type=DAY, help="Last local day, counted too; default: today.")
 @click.option("--department", help="Only tickets of the department of this name.")
 @click.option("--category", help="Only tickets of the category of this name.")
+@click.option("--as-of", type=INSTANT, help="As they were known then, local time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_command(
     first: datetime | None,
     last: datetime | None,
     department: str | None,
     category: str | None,
+    as_of: datetime | None,
     as_json: bool,
 ) -> None:
     """The figures of a period; by default the present year to date."""
-    now = utcnow()
+    now = utcnow() if as_of is None else as_of.replace(tzinfo=LOCAL)
     today = local_day(now)
     end = last.date() if last else today
     start = first.date() if first else end.replace(month=1, day=1)
@@ -50,13 +56,50 @@ def show_command(
         _id(known.departments, department, "department"),
         _id(known.categories, category, "category"),
     )
-    total = cells.totals(Period(start, end), chosen, now)
+    read = cells.totals if as_of is None else asof.totals_as_of
+    total = read(Period(start, end), chosen, now)
     if as_json:
         figures = {name: plain(measure) for name, measure in total.items()}
         click.echo(json.dumps(figures, ensure_ascii=False))
         return
     for name, measure in total.items():
         click.echo(f"{name:<20} {_line(measure):<40} {measure.figure.title}")
+
+
+@kpi.command("rebuild")
+def rebuild_command() -> None:
+    """Count all cells anew; killed half-way, the next run, or a worker, goes on from there."""
+    now = utcnow()
+    with transaction():
+        if reading.ready():
+            rollup.start_rebuild(now)
+    _go_on()
+
+
+def _go_on() -> None:
+    """Steps until nothing waits, telling how far it is."""
+    total = db.session.scalar(select(func.count(Ticket.id))) or 0
+    done = job.bring_up(utcnow, say=lambda n: click.echo(f"{n} of {total} tickets", err=True))
+    click.echo(f"{done} tickets counted")
+
+
+@kpi.command("check")
+def check_command() -> None:
+    """Count everything anew from the events; each difference is printed, and any ends in 1."""
+    job.bring_up(utcnow)
+    found = 0
+    with transaction():
+        for difference in checking.differences(utcnow(), _progress):
+            click.echo(difference)
+            found += 1
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("no difference")
+
+
+def _progress(done: int) -> None:
+    if done % 50_000 < checking.BATCH:
+        click.echo(f"{done} tickets folded", err=True)
 
 
 @kpi.command("define")

@@ -6,7 +6,8 @@ Counts and lists are both made of these, so that no list can differ from its num
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -95,28 +96,39 @@ class Definition:
 
 def definitions(now: datetime) -> dict[str, Definition]:
     """Every figure as of `now` (UTC): what is due, and what is open and late, depends on it."""
+    rules = {**_clocks(now), **ticket_conditions.present(now)}
+    found = {**_lasting(), **{name: _define(name, *rule) for name, rule in rules.items()}}
+    return {name: found[name] for name in FIGURES}
+
+
+def definition(name: str, now: datetime) -> Definition:
+    """One figure as of `now`; composes no other that depends on it."""
+    if name in PROMISES:
+        return _define(name, *_promise(*PROMISES[name], now))
+    lasting = _lasting().get(name)
+    return lasting or _define(name, *ticket_conditions.present(now)[name])
+
+
+@lru_cache(maxsize=1)
+def _lasting() -> dict[str, Definition]:
+    """The figures that no passing time changes; composed once."""
     rules = {
-        **_clocks(now),
-        **ticket_conditions.accepted(now),
+        **ticket_conditions.accepted(),
         **ticket_conditions.closed(),
         **ticket_conditions.others(),
     }
-    return {
-        name: _define(name, d, n, **more)
-        for name, (d, n, more) in ((name, rules[name]) for name in FIGURES)
-    }
+    return {name: _define(name, *rule) for name, rule in rules.items()}
 
 
-def _define(
-    name: str,
-    d: Condition,
-    n: Condition,
-    *,
-    source: Source = "ticket",
-    excluded: Mapping[str, Condition] | None = None,
-    weight: ColumnElement[Any] | None = None,
-) -> Definition:
-    return Definition(source, FIGURES[name].cohort, d, and_(d, n), excluded or {}, weight)
+def _define(name: str, d: Condition, n: Condition, more: Mapping[str, Any]) -> Definition:
+    return Definition(
+        more.get("source", "ticket"),
+        FIGURES[name].cohort,
+        d,
+        and_(d, n),
+        more.get("excluded", {}),
+        more.get("weight"),
+    )
 
 
 # Of which clock, and by which due, the figures of promises are counted.
@@ -138,12 +150,26 @@ def _clocks(now: datetime) -> dict[str, Rule]:
 
 def _promise(kind: str, due: InstrumentedAttribute[Any], now: datetime) -> Rule:
     """Due by now, unless it was taken back before, or stands still and so is not due yet."""
-    taken_back = and_(Clock.state == "cancelled", func.coalesce(Clock.stopped_at < due, False))
-    still = and_(Clock.state == "paused", func.coalesce(Ticket.paused_at <= due, False))
-    came_due = and_(Clock.kind == kind, due <= now, not_(still))
-    met = and_(Clock.state == "stopped", func.coalesce(Clock.stopped_at <= due, False))
-    excluded = {"cancelled": and_(came_due, taken_back)}
-    return and_(came_due, not_(taken_back)), met, {"source": "clock", "excluded": excluded}
+    sides = promise_sides(Clock.state, Clock.stopped_at, due)
+    own = and_(Clock.kind == kind, due <= now)
+    excluded = {"cancelled": and_(own, sides.taken_back)}
+    return and_(own, sides.came), sides.met, {"source": "clock", "excluded": excluded}
+
+
+class Sides(NamedTuple):
+    """How a promise whose due is past counts: `came` is its d, `met` its n."""
+
+    met: Condition
+    came: Condition
+    taken_back: Condition
+
+
+def promise_sides(state: Any, stopped_at: Any, due: Any) -> Sides:
+    """The sides of a clock with these columns, beside Ticket; a paused one is in none."""
+    cancelled = and_(state == "cancelled", func.coalesce(stopped_at < due, False))
+    still = and_(state == "paused", func.coalesce(Ticket.paused_at <= due, False))
+    met = and_(state == "stopped", func.coalesce(stopped_at <= due, False))
+    return Sides(met, and_(not_(still), not_(cancelled)), cancelled)
 
 
 def inside(at: SQLColumnExpression[Any], period: Period) -> Condition:
@@ -156,6 +182,8 @@ def span(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     """From when to when a time runs, as columns beside Ticket."""
     if name == "time_to_resolve":
         return Ticket.accepted_at.expression, Ticket.closed_at.expression
-    started = select(Clock.started_at).where(*first_contact()).scalar_subquery()
-    stopped = select(Clock.stopped_at).where(*first_contact()).scalar_subquery()
+    _clock, *conditions = first_contact()
+    first = Clock.ticket_id == Ticket.id, *conditions
+    started = select(Clock.started_at).where(*first).scalar_subquery()
+    stopped = select(Clock.stopped_at).where(*first).scalar_subquery()
     return started, stopped

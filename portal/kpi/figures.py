@@ -46,6 +46,15 @@ class Measure:
     median: float | None = None
     p90: float | None = None
 
+    def plus(self, other: "Measure") -> "Measure":
+        """The counts of two parts of one period put together; not for times."""
+        reasons = self.excluded.keys() | other.excluded.keys()
+        excluded = {
+            why: self.excluded.get(why, 0) + other.excluded.get(why, 0) for why in sorted(reasons)
+        }
+        listed = None if self.listed is None else self.listed + (other.listed or 0)
+        return Measure(self.figure, self.n + other.n, self.d + other.d, excluded, listed)
+
     @property
     def rate(self) -> float | None:
         """n / d from 0 to 1; None when nothing was due, for times and for mere counts."""

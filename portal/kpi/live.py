@@ -13,12 +13,14 @@ from portal.kpi.conditions import (
     COHORTS,
     NO_CLASS,
     NOWHERE,
+    PROMISES,
     Condition,
     Definition,
     Dimensions,
     Source,
     definitions,
     inside,
+    promise_sides,
     span,
 )
 from portal.kpi.figures import COUNTED, FIGURES, Measure
@@ -26,6 +28,7 @@ from portal.kpi.periods import LOCAL, Period
 from portal.kpi.spreads import tenths
 from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock
+from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
 
 Measures = dict[str, Measure]
@@ -62,6 +65,62 @@ def counts(
             cells = {str(name): value for name, value in row.items()}
             found.setdefault(_key(cells["value"]), {}).update(measured(cells, source, rules))
     return {key: complete(one) for key, one in found.items()}
+
+
+def promised(
+    period: Period, chosen: Dimensions, now: datetime, by: Dimension | Grain | None
+) -> dict[Any, Measures]:
+    """Only the figures of promises: those that came due in the period, as of `now`.
+
+    As their definitions count them, for each kind of clock and due at once: composing those
+    takes longer than the database takes to count a day.
+    """
+    start, end = period.bounds
+    dues = union_all(
+        *(
+            select(
+                literal(name).label("cohort"),
+                due.label("due"),
+                *(Clock.kind, Clock.state, Clock.stopped_at, Clock.ticket_id),
+            ).where(Clock.kind.in_(kinds), due >= start, due < end, due <= now)
+            for name, due, kinds in _DUES
+        )
+    ).subquery()
+    row, value = dues.c, _value(by, dues.c.due)
+    sides = promise_sides(row.state, row.stopped_at, row.due)
+    counts = [func.count().filter(one) for one in (sides.met, sides.came, sides.taken_back)]
+    query: Select[Any] = select(value, row.cohort, row.kind, *counts).select_from(dues)
+    query = query.join(Ticket, Ticket.id == row.ticket_id)
+    if by == "class":
+        query = query.join(_classes(), literal(True))
+    query = query.where(*chosen.where()).group_by(value, row.cohort, row.kind)
+    found: dict[Any, Measures] = {}
+    for found_row in db.session.execute(query):
+        key, cohort, kind, n, d, out = tuple(found_row)
+        name = _PROMISED[kind, cohort]
+        one = Measure(FIGURES[name], n, d, {"cancelled": out})
+        found.setdefault(_key(key), {})[name] = one
+    return found
+
+
+_PROMISED = {(kind, FIGURES[name].cohort): name for name, (kind, _due) in PROMISES.items()}
+_DUES = tuple(
+    (cohort, at, sorted(kind for kind, of in _PROMISED if of == cohort))
+    for cohort, at in COHORTS["clock"].items()
+)
+
+
+def late_now(
+    period: Period, chosen: Dimensions, now: datetime, by: Dimension | Grain | None
+) -> dict[Any, int]:
+    """What was accepted in the period, is open and past its nearest due; reads only these."""
+    value = _value(by, Ticket.accepted_at)
+    query = select(value, func.count()).select_from(Ticket)
+    if by == "class":
+        query = query.join(_classes(), literal(True))
+    late = Ticket.status != Status.CLOSED, Ticket.next_due_at < now
+    query = query.where(*chosen.where(), *late, inside(Ticket.accepted_at, period))
+    return {_key(key): n for key, n in db.session.execute(query.group_by(value))}
 
 
 def _key(value: Any) -> Any:
@@ -153,8 +212,8 @@ def measured(row: Mapping[str, Any], source: Source, rules: Mapping[str, Definit
 
 
 def complete(measures: Measures) -> Measures:
-    """All counted figures; what is not there has nothing due."""
-    return {name: measures.get(name) or Measure(FIGURES[name], 0, 0) for name in COUNTED}
+    """All figures; what is not there has nothing due."""
+    return {name: measures.get(name) or Measure(FIGURES[name], 0, 0) for name in FIGURES}
 
 
 def times(name: str, period: Period, chosen: Dimensions) -> tuple[Counter[int], dict[str, int]]:
@@ -176,10 +235,10 @@ def times(name: str, period: Period, chosen: Dimensions) -> tuple[Counter[int], 
     return taken, {why: sum(row[f"x_{why}"] for row in rows) for why in rule.excluded}
 
 
-def hours(period: Period, chosen: Dimensions) -> dict[tuple[int, int], int]:
-    """Submissions by local weekday (Monday is 0) and hour; what has none has no entry."""
+def hours(period: Period, chosen: Dimensions) -> dict[int, int]:
+    """Submissions by local weekday (Monday is 0) × 24 + hour; what has none has no entry."""
     at = local(Ticket.submitted_at)
     by = func.extract("isodow", at), func.extract("hour", at)
     query = select(*by, func.count()).where(*chosen.where(), inside(Ticket.submitted_at, period))
     rows = db.session.execute(query.group_by(*by))
-    return {(int(weekday) - 1, int(hour)): n for weekday, hour, n in rows}
+    return {(int(weekday) - 1) * 24 + int(hour): n for weekday, hour, n in rows}

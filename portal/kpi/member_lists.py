@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 
 from portal.auth.roles import Actor
+from portal.kpi import cells
 from portal.kpi.conditions import Dimensions, definitions
 from portal.kpi.figures import FIGURES
 from portal.kpi.members import SIDES, MemberPage, Side, member_page, members
@@ -32,7 +33,8 @@ def listing(
     query = members(name, side, period, chosen, now)
     if actor is not None:
         query = query.where(visible(actor))
-    found = member_page(query, after=_key("after"), before=_key("before"))
+    total = None if actor is not None else cells.length(name, side, period, chosen, now)
+    found = member_page(query, total=total, after=_key("after"), before=_key("before"))
     return {
         "figure": FIGURES[name],
         "side": side,

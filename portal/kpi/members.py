@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import Select, and_, case, func, null, or_, select
+from sqlalchemy import Label, Select, and_, case, func, null, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.extensions import db
-from portal.kpi.conditions import Condition, Definition, Dimensions, definitions, inside, span
+from portal.kpi.conditions import Condition, Definition, Dimensions, definition, inside, span
 from portal.kpi.figures import TIMES
 from portal.kpi.periods import Period
 from portal.paging import PAGE_SIZE
@@ -43,16 +43,17 @@ class Member:
 def members(
     name: str, side: Side, period: Period, chosen: Dimensions, now: datetime
 ) -> Select[*tuple[Any, ...]]:
-    """The rows behind one side of a figure: id, Ticket, Clock or null, counted, excluded_as.
+    """The rows behind one side of a figure: id, cohort instant, Ticket, Clock or null, counted …
 
     A clock figure has one row for each promise, so a ticket of two rounds may come twice.
     """
-    rule = definitions(now)[name]
+    rule = definition(name, now)
     reasons = [(one, why) for why, one in rule.excluded.items()]
     table = Ticket if rule.source == "ticket" else Clock
     clock = Clock if rule.source == "clock" else null()
     query = select(
         table.id.label("row_id"),
+        rule.at.label("at"),
         Ticket,
         clock,
         rule.n.label("counted"),
@@ -89,7 +90,7 @@ def _side(rule: Definition, side: Side) -> Condition:
 
 @dataclass(frozen=True)
 class MemberPage:
-    """One page of a list, newest rows first, and where its neighbours begin (None at the ends)."""
+    """One page of a list, the latest first, and where its neighbours begin (None at the ends)."""
 
     items: list[Member]
     total: int
@@ -98,17 +99,28 @@ class MemberPage:
 
 
 def member_page(
-    query: Select[*tuple[Any, ...]], *, after: int | None = None, before: int | None = None
+    query: Select[*tuple[Any, ...]],
+    *,
+    total: int | None = None,
+    after: int | None = None,
+    before: int | None = None,
 ) -> MemberPage:
-    """The rows below the row `after`, or those just above `before`; three statements."""
-    row_id = query.selected_columns["row_id"]
-    count = select(func.count()).select_from(query.with_only_columns(row_id).subquery())
-    total = db.session.scalar(count) or 0
-    page = query.order_by(row_id.asc() if before else row_id.desc()).limit(PAGE_SIZE + 1)
-    if before:
-        page = page.where(row_id > before)
-    elif after:
-        page = page.where(row_id < after)
+    """The rows below the row `after`, or those just above `before`, the latest first.
+
+    `total`: how many there are, where the cells know it; None counts them, a statement more.
+    """
+    row_id, at = query.selected_columns["row_id"], query.selected_columns["at"]
+    if total is None:
+        count = select(func.count()).select_from(query.with_only_columns(row_id).subquery())
+        total = db.session.scalar(count) or 0
+    order = (at.asc(), row_id.asc()) if before else (at.desc(), row_id.desc())
+    page = query.order_by(*order).limit(PAGE_SIZE + 1)
+    if known := before or after:
+        column, instant = cast(Label, row_id).element, cast(Label, at).element
+        table = column.table.alias()
+        there = select(table.c[instant.key], table.c.id).where(table.c.id == known)
+        place, here = there.scalar_subquery(), tuple_(at, row_id)
+        page = page.where(here > place if before else here < place)
     rows = _members(db.session.execute(page))
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if before:
@@ -137,10 +149,10 @@ def _members(rows: Iterable[Any]) -> list[Member]:
         Member(
             row.row_id,
             row.Ticket,
-            row[2],
+            row[3],
             bool(row.counted),
             row.excluded_as,
-            calendar.minutes_between(row[5], row[6]) / 60 if row[5] and row[6] else None,
+            calendar.minutes_between(row[6], row[7]) / 60 if row[6] and row[7] else None,
             granted.get(row.Ticket.id),
         )
         for row in listed

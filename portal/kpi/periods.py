@@ -43,6 +43,17 @@ class Period:
         """The natural months it touches, each cut to the period; in order."""
         return tuple(self._months())
 
+    def split(self) -> tuple["Period | None", tuple["Period", ...]]:
+        """The whole months in it, if any, and the days before and after them."""
+        day = timedelta(days=1)
+        first = self.first if self.first.day == 1 else _month_after(self.first)
+        last = self.last if (self.last + day).day == 1 else self.last.replace(day=1) - day
+        if first > last:
+            return None, (self,)
+        before = (Period(self.first, first - day),) if self.first < first else ()
+        after = (Period(last + day, self.last),) if last < self.last else ()
+        return Period(first, last), (*before, *after)
+
     def starts(self, grain: str) -> list[date]:
         """The first days of the days, weeks (from Monday) or months it touches, in order."""
         days = (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
@@ -54,6 +65,10 @@ class Period:
             month = Period.of_month(start.year, start.month)
             yield Period(start, min(month.last, self.last))
             start = month.last + timedelta(days=1)
+
+
+def _month_after(day: date) -> date:
+    return Period.of_month(day.year, day.month).last + timedelta(days=1)
 
 
 def start_of(grain: str, day: date) -> date:

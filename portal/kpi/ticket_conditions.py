@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, true
+from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_, select, true
 
 from portal.kpi.define_work import OPEN_TOO_LONG
 from portal.kpi.periods import LOCAL
@@ -44,19 +44,26 @@ _YES: Condition = or_(
     ),
 )
 _CONFIRMED_SOLVED: Condition = and_(_SOLVED, _YES)
-_LATE: Condition = exists().where(
-    Clock.ticket_id == Ticket.id, Clock.kind == "resolve", Clock.stopped_at > Clock.due_at
-)
+
+
+def _has(model: Any, *conditions: Condition) -> Condition:
+    """Whether a ticket has such a row, looked up for each ticket by its id.
+
+    Not EXISTS: that may be planned as a hash over every such row there is, for a page of 25.
+    """
+    where = model.ticket_id == Ticket.id, *conditions
+    return func.coalesce(select(literal(True)).where(*where).limit(1).scalar_subquery(), False)
+
+
+_LATE = _has(Clock, Clock.kind == "resolve", Clock.stopped_at > Clock.due_at)
 
 
 def _granted(kind: str) -> Condition:
-    return exists().where(
-        Petition.ticket_id == Ticket.id, Petition.kind == kind, Petition.state == "granted"
-    )
+    return _has(Petition, Petition.kind == kind, Petition.state == "granted")
 
 
 def _happened(action: Action, *more: Condition) -> Condition:
-    return exists().where(TicketEvent.ticket_id == Ticket.id, TicketEvent.action == action, *more)
+    return _has(TicketEvent, TicketEvent.action == action, *more)
 
 
 def _exclusions() -> dict[str, Condition]:
@@ -68,10 +75,18 @@ def _exclusions() -> dict[str, Condition]:
     return {**ended, "exclusion": and_(not_(or_(*ended.values())), _granted("exclusion"))}
 
 
-def accepted(now: datetime) -> dict[str, Rule]:
-    """The figures of what was accepted in the period."""
+def present(now: datetime) -> dict[str, Rule]:
+    """The figures of what was accepted in the period that change as time passes."""
+    past_due = and_(not_(_CLOSED), func.coalesce(Ticket.next_due_at < now, False))
+    return {
+        "overdue": (_ACCEPTED, or_(past_due, and_(_CLOSED, _LATE)), {}),
+        "backlog": (_OPEN, Ticket.accepted_at < backlog_before(now), {}),
+    }
+
+
+def accepted() -> dict[str, Rule]:
+    """The other figures of what was accepted in the period."""
     excluded = {why: and_(_ACCEPTED, one) for why, one in _exclusions().items()}
-    past_due = and_(not_(_CLOSED), overdue_now(now))
     kept = not_(or_(*_exclusions().values()))
     return {
         "close_rate": (_ACCEPTED, _CLOSED, {}),
@@ -79,23 +94,16 @@ def accepted(now: datetime) -> dict[str, Rule]:
         "resolution_net": (and_(_ACCEPTED, kept), _CONFIRMED_SOLVED, {"excluded": excluded}),
         "resolution_reported": (_ACCEPTED, _SOLVED, {}),
         "overclaim": (_ACCEPTED, and_(_SOLVED, not_(_YES)), {}),
-        "overdue": (_ACCEPTED, or_(past_due, and_(_CLOSED, _LATE)), {}),
         "urge_rate": (_ACCEPTED, _happened(Action.URGE), {}),
         "withdraw_rate": (_ACCEPTED, _WITHDRAWN, {}),
         "withdraw_asked": (and_(_ACCEPTED, _WITHDRAWN), _asked_to_withdraw(), {}),
         "extension_rate": (_ACCEPTED, _granted("extension"), {}),
         "exclusion_rate": (_ACCEPTED, _granted("exclusion"), {}),
-        "supervised_rate": (_ACCEPTED, exists().where(Order.ticket_id == Ticket.id), {}),
+        "supervised_rate": (_ACCEPTED, _has(Order), {}),
         "elevated_rate": (_ACCEPTED, Ticket.elevated_at.is_not(None), {}),
         "hold_rate": (_OPEN, Ticket.status == Status.ON_HOLD, {}),
         "load": (and_(_ACCEPTED, Ticket.status.in_(LOAD)), true(), {}),
-        "backlog": (_OPEN, Ticket.accepted_at < backlog_before(now), {}),
     }
-
-
-def overdue_now(now: datetime) -> Condition:
-    """Whether the nearest promise of a ticket is past at `now`; false, never null."""
-    return func.coalesce(Ticket.next_due_at < now, False)
 
 
 def backlog_before(now: datetime) -> datetime:
@@ -115,7 +123,7 @@ def closed() -> dict[str, Rule]:
     pleased = func.coalesce(Ticket.rating, 0) >= 3
     weight = case((Ticket.rating >= 4, 1.0), else_=0.9)
     unrated = {"unrated": and_(_ANSWERED, not_(rated))}
-    contacted = exists().where(*first_contact())
+    contacted = _has(*first_contact())
     taken = {"excluded": {"no_contact": and_(_CLOSED, _ACCEPTED, not_(contacted))}}
     return {
         "satisfaction": (and_(_CLOSED, rated), pleased, {"excluded": unrated, "weight": weight}),
@@ -132,10 +140,10 @@ def closed() -> dict[str, Rule]:
     }
 
 
-def first_contact() -> tuple[Condition, ...]:
-    """The clock of a ticket's first contact with its firm, where there was one."""
+def first_contact() -> tuple[Any, ...]:
+    """Clock, and what makes it that of a ticket's first contact with its firm."""
     return (
-        Clock.ticket_id == Ticket.id,
+        Clock,
         Clock.kind == "contact",
         Clock.round == 1,
         Clock.attempt == 1,
@@ -146,7 +154,7 @@ def first_contact() -> tuple[Condition, ...]:
 def others() -> dict[str, Rule]:
     """The figures of what was submitted, and of what was dispatched, in the period."""
     merged = and_(ended_as(Outcome.MERGED), not_(_ACCEPTED))
-    in_problem = exists().where(ProblemMember.ticket_id == Ticket.id)
+    in_problem = _has(ProblemMember)
     return {
         "accept_rate": (not_(merged), _ACCEPTED, {"excluded": {"merged": merged}}),
         "submissions": (true(), true(), {}),

@@ -3,6 +3,8 @@
 import json
 import signal
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 import click
 from flask.cli import AppGroup, with_appcontext
@@ -12,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import transaction, utcnow
 from portal.extensions import db, rq
+from portal.kpi import job as rollup_job
 from portal.outbox import relay
 from portal.outbox.models import Message
 from portal.problems import looking
@@ -21,6 +24,7 @@ from portal.queue import (
     GROUP,
     RECOMPUTE,
     RELAY,
+    ROLLUP,
     SHEETS,
     SWEEP,
     TIMER_LOCK,
@@ -129,28 +133,27 @@ def _keep_time(stop: threading.Event) -> None:
             stop.wait(TICK_SECONDS)
 
 
+# What may wait in the database, and the job that looks at it.
+_LOOKS: tuple[tuple[Callable[[datetime], bool], str], ...] = (
+    (relay.waiting, RELAY),
+    (sweep.waiting, SWEEP),
+    (lambda _now: recompute.waiting(), RECOMPUTE),
+    (lambda _now: training.waiting(), TRAIN),
+    (lambda _now: fill.waiting(), FILL),
+    (looking.waiting, GROUP),
+    (lambda _now: sheets_job.waiting(), SHEETS),
+    (watch_job.waiting, WATCH),
+    (lambda _now: making.waiting(), BULLETIN),
+    (lambda _now: rollup_job.waiting(), ROLLUP),
+)
+
+
 def tick() -> None:
     """One look: nudges a worker for each kind of work that is due."""
     now = utcnow()
-    if relay.waiting(now):
-        nudge(RELAY)
-    if sweep.waiting(now):
-        nudge(SWEEP)
-    if recompute.waiting():
-        nudge(RECOMPUTE)
-    _watch.look(now)
-    if training.waiting():
-        nudge(TRAIN)
-    if fill.waiting():
-        nudge(FILL)
-    if looking.waiting(now):
-        nudge(GROUP)
-    if sheets_job.waiting():
-        nudge(SHEETS)
-    if watch_job.waiting(now):
-        nudge(WATCH)
-    _bulletins.look(now)
-    if making.waiting():
-        nudge(BULLETIN)
-    _alarm.look(now)
+    for watch in (_watch, _bulletins, _alarm):
+        watch.look(now)
+    for waiting, job in _LOOKS:
+        if waiting(now):
+            nudge(job)
     db.session.remove()

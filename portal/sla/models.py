@@ -83,8 +83,8 @@ class Clock(Base):
             "ticket_id",
             postgresql_where="provisional AND state IN ('running', 'paused')",
         ),
-        Index("ix_clock_kind_original_due", "kind", "original_due_at"),
-        Index("ix_clock_kind_due", "kind", "due_at"),
+        Index("ix_clock_kind_original_due", "kind", "original_due_at", "id"),
+        Index("ix_clock_kind_due", "kind", "due_at", "id"),
     )
 
     id: Mapped[BigId]
@@ -105,6 +105,19 @@ class Clock(Base):
     stopped_at: Mapped[Instant | None]
 
     ticket: Mapped[Ticket] = relationship()
+
+
+class ClockMove(Base):
+    """The dues of a clock until `at`, when a pause, an extension or a recount moved them.
+
+    So that the figures can be told as they were known at any instant; written once.
+    """
+
+    id: Mapped[BigId]
+    clock_id: Mapped[int] = mapped_column(ForeignKey("clock.id"), index=True)
+    at: Mapped[Instant]
+    due_before: Mapped[Instant]
+    original_due_before: Mapped[Instant]
 
 
 class Pause(Base):

@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.sla import ladder, targets
 from portal.sla.calendars import calendar_of, current_calendar_id
 from portal.sla.default_policy import ClockRule, from_json, rules_for
-from portal.sla.models import Clock, Pause, Policy, Timer
+from portal.sla.models import Clock, ClockMove, Pause, Policy, Timer
 from portal.sla.recount import Span, recount
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
@@ -185,6 +185,7 @@ class Clocks:
             self._pauses(clock),
         )
         clock.calendar_id = calendar_id
+        self._moves(clock)
         clock.due_at, clock.original_due_at = dues.due_at, dues.original_due_at
         clock.warn_at, clock.provisional = dues.warn_at, dues.provisional
         self.rearm(clock)
@@ -201,6 +202,7 @@ class Clocks:
         """Moves the due of an open clock by working days; `original_due_at` stays."""
         calendar = calendar_of(clock.calendar_id)
         target = targets.parse_target(clock.target)
+        self._moves(clock)
         clock.due_at = calendar.shift_days(clock.due_at, days)
         clock.warn_at = targets.warn_at(calendar, clock.started_at, clock.due_at, target)
         clock.provisional = calendar.provisional(clock.due_at)
@@ -234,10 +236,16 @@ class Clocks:
         calendar = calendar_of(clock.calendar_id)
         target = targets.parse_target(clock.target)
         due, original = clock.due_at, clock.original_due_at
+        self._moves(clock)
         clock.due_at = targets.resume(calendar, target, due, paused_from, self.now)
         clock.original_due_at = targets.resume(calendar, target, original, paused_from, self.now)
         clock.warn_at = targets.warn_at(calendar, clock.started_at, clock.due_at, target)
         clock.provisional = calendar.provisional(clock.due_at)
+
+    def _moves(self, clock: Clock) -> None:
+        """Keeps the dues that are about to move."""
+        before = {"due_before": clock.due_at, "original_due_before": clock.original_due_at}
+        db.session.add(ClockMove(clock_id=clock.id, at=self.now, **before))
 
     def _disarm(self, clocks: list[Clock]) -> None:
         ids = [clock.id for clock in clocks]

@@ -77,9 +77,10 @@ class Ticket(Base):
         Index("ix_ticket_due", "next_due_at", "id", postgresql_where=_OPEN),
         Index("ix_ticket_status", "status", "submitted_at", "id", postgresql_where=_OPEN),
         Index("ix_ticket_enterprise", "enterprise_id", "submitted_at", "id"),
-        Index("ix_ticket_accepted", "accepted_at"),
+        Index("ix_ticket_accepted", "accepted_at", "id"),
+        Index("ix_ticket_assigned", "assigned_at", "id"),
         Index("ix_ticket_submitted", "submitted_at", "id"),
-        Index("ix_ticket_closed", "closed_at"),
+        Index("ix_ticket_closed", "closed_at", "id"),
         Index("ix_ticket_rule", "rule_id", "id", postgresql_where="rule_id IS NOT NULL"),
         Index(
             *("ix_ticket_waiting", "waiting_department_id", "next_due_at", "id"),

@@ -262,3 +262,18 @@ def test_production_refuses(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(app.config, "ENVIRONMENT", "production")
     refused = app.test_cli_runner().invoke(args=["demo", "load"])
     assert refused.exit_code == 1 and "生产环境" in refused.output
+
+
+def test_the_cells_of_the_year_are_what_its_events_say(app: Flask, played: Loaded) -> None:
+    db.session.rollback()
+    answer = app.test_cli_runner().invoke(args=["kpi", "check"])
+    assert answer.exit_code == 0, answer.output
+    year = ["--from", "2023-01-01", "--to", "2023-12-31", "--json"]
+    shown = app.test_cli_runner().invoke(args=["kpi", "show", *year])
+    told = app.test_cli_runner().invoke(args=["kpi", "show", *year, "--as-of", "2024-12-31"])
+    figures, then = json.loads(shown.stdout), json.loads(told.stdout)
+    assert (figures["resolution_gross"]["n"], figures["resolution_gross"]["d"]) == (613, 619)
+    changing = {"overdue"}  # what is open and late depends on the present
+    assert {k: v for k, v in then.items() if k not in changing} == {
+        name: one for name, one in figures.items() if name not in changing
+    }

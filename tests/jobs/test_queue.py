@@ -8,7 +8,7 @@ from rq import SimpleWorker
 from portal.extensions import rq
 from portal.outbox.commands import tick
 from portal.outbox.service import ROUTE
-from portal.queue import RELAY, SWEEP, nudge
+from portal.queue import RELAY, ROLLUP, SWEEP, nudge
 from tests.factories import Town
 from tests.service.stages import Play, file, local
 from tests.services import Services
@@ -50,7 +50,7 @@ def test_a_tick_nudges_for_each_kind_of_work(town: Town) -> None:
     play: Play = file(town, now=local("2025-03-03 09:00"))  # its accept clock is long over
     tick()
     names = sorted(str(job.func_name) for job in rq.queue.jobs)
-    assert names == [RELAY, SWEEP]
+    assert names == [ROLLUP, RELAY, SWEEP]
     work()
     # The breach came after the routing or before it, but once, and the routing once.
     assert play.events().count("route") == 1
