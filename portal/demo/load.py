@@ -91,7 +91,6 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         rollup_job.bring_up(lambda: now)
         say("正在生成通报……")
         supervised.enter(cast, now)
-        rollup_job.bring_up(lambda: now)
         accepted, solved, opened = checks.check(now)
         return Loaded(False, accepted, solved, opened)
 
