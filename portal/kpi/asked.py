@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from flask_babel import gettext as _
@@ -27,6 +29,7 @@ class Asked:
     def __init__(self, endpoint: str, **values: Any) -> None:
         self.now, self.known = utcnow(), queries.directory()
         self.endpoint, self._values = endpoint, values
+        self._places: dict[tuple[str, ...], str] = {}
         self.form = FiltersForm(request.args, self.known)
         self.valid = self.form.validate()
         today = local_day(self.now)
@@ -35,7 +38,7 @@ class Asked:
         if self.valid:
             self.form.from_.data, self.form.to.data = self.days.first, self.days.last
 
-    @property
+    @cached_property
     def address(self) -> Address:
         """Period and dimensions as every link of the page carries them."""
         return {**_days(self.days), **self.form.narrowed()}
@@ -47,11 +50,19 @@ class Asked:
 
     def link(self, name: str, side: str, narrow: Address | None = None) -> str:
         """The list behind a side of a figure, narrowed further by `narrow`."""
-        return url_for("kpi.tickets", name=name, side=side, **{**self.address, **(narrow or {})})
+        return self._narrowed(("kpi.tickets", "name", name, "side", side), narrow)
 
     def part(self, kind: str, key: str, narrow: Address | None = None) -> str:
         """The list behind a bar or a cell that no figure counts (portal.kpi.parts)."""
-        return url_for("board.part", kind=kind, key=key, **{**self.address, **(narrow or {})})
+        return self._narrowed(("board.part", "kind", kind, "key", key), narrow)
+
+    def _narrowed(self, place: tuple[str, ...], narrow: Address | None) -> str:
+        """A page has hundreds of links to a few places: each place is looked up once."""
+        if place not in self._places:
+            endpoint, *pairs = place
+            values: Address = dict(zip(pairs[::2], pairs[1::2], strict=True))
+            self._places[place] = url_for(endpoint, **values)
+        return f"{self._places[place]}?{urlencode({**self.address, **(narrow or {})})}"
 
     def again(self, **more: Any) -> str:
         """The page itself with the same question, and `more`."""

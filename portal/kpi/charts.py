@@ -112,12 +112,13 @@ def rates(
     found = [
         Bar(label, 100 * (m.rate or 0), _share(m), d_url) for label, m, _n, d_url in enough[:BARS]
     ]
+    colon = _("：")
     cells = [
         [
             Cell(label),
             Cell(percent(m.rate)),
-            Cell(number(m.n), n_url, f"{label}{_('：')}{number(m.n)}"),
-            Cell(number(m.d), d_url, f"{label}{_('：')}{number(m.d)}"),
+            Cell(number(m.n), n_url, f"{label}{colon}{number(m.n)}"),
+            Cell(number(m.d), d_url, f"{label}{colon}{number(m.d)}"),
             Cell(_interval(m)),
         ]
         for label, m, n_url, d_url in ordered
