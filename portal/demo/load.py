@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from portal.demo import (
     checks,
     desks,
+    excluded,
     gathered,
     life,
     plan,
@@ -86,6 +87,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         sought.index(now)
         sought.save(now)
         gathered.gather(cast, now)
+        excluded.enter(cast, now)
         sheeted.enter(plan.source(f"{SEED}:sheets"), now)
         say("正在汇总指标……")
         rollup_job.bring_up(lambda: now)
