@@ -93,8 +93,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         rollup_job.bring_up(lambda: now)
         say("正在生成通报……")
         supervised.enter(cast, now)
-        accepted, solved, opened = checks.check(now)
-        return Loaded(False, accepted, solved, opened)
+        return Loaded(False, *checks.check(now))
 
 
 def _play_year(stage: Stage, cast: Cast, calendar: Calendar) -> None:
