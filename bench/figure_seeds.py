@@ -52,6 +52,7 @@ class Seeded:
     ledger: Ledger = field(default_factory=Ledger)
     counted: Counter[tuple[str, str, date, int]] = field(default_factory=Counter)
     patterns: list[Mapping[int, Mapping[str, int]]] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)  # of each pattern, by its text
 
 
 def build_place(owner: Engine, policy: int, calendar_id: int) -> Place:
@@ -180,14 +181,11 @@ def _sum(seeded: Seeded, added: Added) -> None:
     first = min(added.days)
     pattern = {(day - first).days: dict(columns) for day, columns in sorted(added.days.items())}
     key = json.dumps(pattern, sort_keys=True)
-    number = _PATTERNS.setdefault(key, len(_PATTERNS))
+    number = seeded.numbers.setdefault(key, len(seeded.numbers))
     if number == len(seeded.patterns):
         seeded.patterns.append(pattern)
     for dimension, value in added.cut:
         seeded.counted[dimension, value, first, number] += 1
-
-
-_PATTERNS: dict[str, int] = {}
 
 
 def _row(
