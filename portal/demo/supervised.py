@@ -10,6 +10,8 @@ from portal.demo.cast import Cast
 from portal.extensions import db
 from portal.kpi.periods import Period, local_day
 from portal.kpi.queries import directory
+from portal.outbox import relay
+from portal.outbox.service import NOTIFY
 from portal.supervision import archive, cycles, making, service, watching
 from portal.supervision.cycles import Kind
 from portal.supervision.service import Wanted
@@ -39,3 +41,4 @@ def enter(cast: Cast, now: datetime) -> None:
         if asked is not None:
             making.make(asked, folder, current_app.config["PDF_FONT"], now)
     db.session.flush()
+    relay.drain(lambda: now, (NOTIFY,))  # what may be told at this hour
