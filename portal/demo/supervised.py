@@ -1,4 +1,4 @@
-"""What supervision looks like: thresholds, one of them crossed, and three bulletins."""
+"""What supervision looks like: thresholds, one of them crossed, and two bulletins."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -8,12 +8,11 @@ from flask import current_app
 from portal.auth.roles import Actor
 from portal.demo.cast import Cast
 from portal.extensions import db
-from portal.kpi.periods import Period, local_day
+from portal.kpi.periods import local_day
 from portal.kpi.queries import directory
 from portal.outbox import relay
 from portal.outbox.service import NOTIFY
 from portal.supervision import archive, cycles, making, service, watching
-from portal.supervision.cycles import Kind
 from portal.supervision.service import Wanted
 
 THRESHOLDS = (
@@ -25,19 +24,15 @@ YEAR_OF_PLAY = date(2023, 5, 1)  # a month of the played year
 
 
 def enter(cast: Cast, now: datetime) -> None:
-    """Sets the thresholds, looks at them once, and makes the bulletins of two months and a week."""
+    """Sets the thresholds, looks at them once, and makes the bulletins of two months."""
     supervisor: Actor = cast.supervisors[0]
     known = directory()
     for wanted in THRESHOLDS:
         watching.look(service.add(supervisor, wanted, now), known, now)
     today, folder = local_day(now), Path(current_app.config["UPLOAD_DIR"])
-    periods: list[tuple[Kind, Period]] = [
-        ("month", cycles.month_of(YEAR_OF_PLAY)),
-        ("month", cycles.before("month", cycles.month_of(today))),
-        ("week", cycles.before("week", cycles.week_of(today))),
-    ]
-    for kind, period in periods:
-        asked = archive.ask(kind, period, now)
+    last = cycles.before("month", cycles.month_of(today))
+    for period in (cycles.month_of(YEAR_OF_PLAY), last):  # the timer asks for last week's
+        asked = archive.ask("month", period, now)
         if asked is not None:
             making.make(asked, folder, current_app.config["PDF_FONT"], now)
     db.session.flush()
