@@ -14,6 +14,7 @@ from portal.config import PROJECT, load_config
 from portal.directory import admin
 from portal.directory import views as enterprise_views
 from portal.embedded import services
+from portal.exports import views as export_views
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
 from portal.kpi import board, departments, history_views, standings
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     history_views.blueprint,
     opening_views.blueprint,
     case_views.blueprint,
+    export_views.blueprint,
     rule_pages.blueprint,
     admin.blueprint,
     sla_admin.blueprint,

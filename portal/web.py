@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from portal.auth.roles import STAFF_ROLES, Role
+from portal.auth.roles import OVERSIGHT_ROLES, STAFF_ROLES, Role
 from portal.directory.class_words import class_name
 from portal.errors import PortalError
 from portal.extensions import db, login_manager
@@ -76,9 +76,16 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("日历与时限"), "sla_admin.calendar", "clock"),
     ),
     Role.SECURITY_ADMIN: (),
-    Role.AUDITOR: (),
+    Role.AUDITOR: ((_l("导出记录"), "exports.log", "file"),),
 }
 PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]
+# What is needed seldom: in the menu beside the person's name.
+_TAKEN: tuple[str, str] = (_l("我的导出"), "exports.index")
+_WATCHED = ((_l("公开案例"), "cases.index"), (_l("导出记录"), "exports.log"), _TAKEN)
+MENU: dict[Role, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys((Role.APPLICANT, *STAFF_ROLES), (_TAKEN,)),
+    **dict.fromkeys(OVERSIGHT_ROLES, _WATCHED),
+}
 # The places that a page belongs to whose address does not begin with the place's own; the role's.
 BELONGS: dict[str, tuple[str, ...]] = {
     "handovers": ("handovers.index",),
@@ -150,6 +157,8 @@ def _context() -> dict[str, Any]:
     if current_user and current_user.is_authenticated:
         context["inbox_count"] = unread_count(current_user.id)
         context["places"] = places(Role(current_user.role))
+        menu = MENU.get(Role(current_user.role), ())
+        context["menu"] = [(label, url_for(endpoint)) for label, endpoint in menu]
         context["search_box"] = current_user.role in (Role.APPLICANT, *STAFF_ROLES)
     return context
 

@@ -87,6 +87,8 @@ ACCESS: dict[str, frozenset[Role]] = {
     "admin": frozenset({Role.ADMIN}),
     "sla_admin": frozenset({Role.ADMIN}),
     "sheets": frozenset({Role.ADMIN}),
+    "exports": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "exports.log": frozenset({Role.AUDITOR, *OVERSIGHT_ROLES}),
     "suggest_admin": frozenset({Role.ADMIN}),
 }
 # Reached before a given password is changed.

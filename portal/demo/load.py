@@ -15,6 +15,7 @@ from portal.demo import (
     excluded,
     gathered,
     life,
+    opened,
     plan,
     present,
     refused,
@@ -93,6 +94,8 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         rollup_job.bring_up(lambda: now)
         say("正在生成通报……")
         supervised.enter(cast, now)
+        opened.enter(plan.source(f"{SEED}:opened"), now)
+        return Loaded(False, *checks.check(now))
         return Loaded(False, *checks.check(now))
 
 

@@ -87,6 +87,12 @@ def tickets(department_id: int, name: str, side: str) -> tuple[str, int] | str:
         "kpi/tickets.html",
         narrowed=[unit, *([_("只列您承办的")] if actor.role is Role.CADRE else [])],
         back=url_for("departments.show", department_id=department_id, **asked.address),
+        exported={
+            **asked.address,
+            "department": str(department_id),
+            "name": name,
+            "side": side,
+        },
         **listing(name, side, asked.days, chosen, asked.now, link, actor),
     )
 

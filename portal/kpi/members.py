@@ -121,7 +121,7 @@ def member_page(
         there = select(table.c[instant.key], table.c.id).where(table.c.id == known)
         place, here = there.scalar_subquery(), tuple_(at, row_id)
         page = page.where(here > place if before else here < place)
-    rows = _members(db.session.execute(page))
+    rows = as_members(db.session.execute(page))
     more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
     if before:
         rows.reverse()
@@ -138,10 +138,11 @@ def every(query: Select[*tuple[Any, ...]], size: int = 500) -> Iterator[Member]:
     ordered = query.order_by(Ticket.department_id, query.selected_columns["row_id"])
     found = db.session.execute(ordered.execution_options(yield_per=size))
     for part in found.partitions():
-        yield from _members(part)
+        yield from as_members(part)
 
 
-def _members(rows: Iterable[Any]) -> list[Member]:
+def as_members(rows: Iterable[Any]) -> list[Member]:
+    """Rows of `members` as the lists show them; two statements."""
     calendar, listed = current_calendar(), list(rows)
     left_out = {row.Ticket.id for row in listed if row.excluded_as == "exclusion"}
     granted = petition_queries.exclusions(left_out) if left_out else {}

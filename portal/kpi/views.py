@@ -60,6 +60,7 @@ def show() -> tuple[str, int] | str:
         report=report,
         total=report.total,
         imported=queries.imported(period),
+        exported=address,
         link=_linker(address),
         tables=_tables(report, period, known, now),
         first_ten=FIRST_TEN,
@@ -100,6 +101,7 @@ def tickets(name: str, side: str) -> tuple[str, int] | str:
         whole={"name": name, "side": side, **address},
         back=url_for("kpi.show", **address),
         **listing(name, side, period, form.dimensions(), now, link),
+        exported={**address, "name": name, "side": side},
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import transaction, utcnow
+from portal.exports import job as exports_job
 from portal.extensions import db, rq
 from portal.kpi import job as rollup_job
 from portal.outbox import relay
@@ -20,6 +21,7 @@ from portal.outbox.models import Message
 from portal.problems import looking
 from portal.queue import (
     BULLETIN,
+    EXPORT,
     FILL,
     GROUP,
     RECOMPUTE,
@@ -142,6 +144,7 @@ _LOOKS: tuple[tuple[Callable[[datetime], bool], str], ...] = (
     (lambda _now: fill.waiting(), FILL),
     (looking.waiting, GROUP),
     (lambda _now: sheets_job.waiting(), SHEETS),
+    (exports_job.waiting, EXPORT),
     (watch_job.waiting, WATCH),
     (lambda _now: making.waiting(), BULLETIN),
     (lambda _now: rollup_job.waiting(), ROLLUP),

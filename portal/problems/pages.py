@@ -53,6 +53,7 @@ def index() -> str:
         states=STATES,
         gathers=gathers,
         waiting=waiting,
+        state=state,
         filtered=state is not None,
     )
 

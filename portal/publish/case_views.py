@@ -37,6 +37,8 @@ def prepare(number: str) -> Answer:
     case = queries.case_of(ticket)
     if case is not None:
         return redirect(url_for("cases.show", case_id=case.id), 303)
+    if not queries.publishable(ticket):
+        raise Conflict("只有企业确认已解决的诉求才能公开。")
     form = CaseForm()
     if form.validate_on_submit():
         try:

@@ -29,7 +29,6 @@ class OpenRow:
     """A month, or a category by name; None is hidden. `solved`: of `accepted`, the firm said so."""
 
     label: date | str
-    submitted: int | None
     accepted: int | None
     solved: int | None
 
@@ -119,27 +118,20 @@ def _rows(
     """The rows with what is small hidden, in their order; `shown`: the totals may be known."""
     listed = {key: [one] if isinstance(one, dict) else one for key, one in groups.items()}
     sums = {key: _sums(many) for key, many in listed.items()}
-    no_submitted = hidden({key: (submitted,) for key, (submitted, _d, _n) in sums.items()})
-    no_accepted = hidden({key: (d,) for key, (_submitted, d, _n) in sums.items()})
-    split = {key: parts(n, d) for key, (_submitted, d, n) in sums.items()}
+    no_accepted = hidden({key: (d,) for key, (d, _n) in sums.items()})
+    split = {key: parts(n, d) for key, (d, n) in sums.items()}
     no_solved = hidden(split, no_accepted) if shown else frozenset(split)
     return [
         OpenRow(
             labels[key],
-            None if key in no_submitted else submitted,
             None if key in no_accepted else d,
             None if key in no_solved else n,
         )
-        for key, (submitted, d, n) in sums.items()
+        for key, (d, n) in sums.items()
     ]
 
 
-def _sums(many: Iterable[Measures]) -> tuple[int, int, int]:
-    """Submitted, accepted and solved of several groups together."""
-    submitted = accepted = solved = 0
-    for one in many:
-        asked, gross = one["accept_rate"], one["resolution_gross"]
-        submitted += asked.d + sum(asked.excluded.values())
-        accepted += gross.d
-        solved += int(gross.n)
-    return submitted, accepted, solved
+def _sums(many: Iterable[Measures]) -> tuple[int, int]:
+    """Accepted and solved of several groups together."""
+    gross = [one["resolution_gross"] for one in many]
+    return sum(one.d for one in gross), sum(int(one.n) for one in gross)

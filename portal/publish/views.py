@@ -51,7 +51,7 @@ def download(table: str) -> Response:
         abort(404)
     rows = getattr(_figures(year), table)
     first = _("月份") if table == "months" else _("诉求类别")
-    heading = [first, _("提交"), _("受理"), _("企业确认解决"), _("解决率（毛）")]
+    heading = [first, _("受理"), _("企业确认解决"), _("解决率（毛）")]
     lines = csv_lines(heading, (_cells(row) for row in rows))
     response = Response("".join(lines), content_type="text/csv; charset=utf-8")
     name = quote(f"{_('企业诉求办理公开数据')} {year} {first}")
@@ -87,7 +87,7 @@ def _figures(year: int) -> OpenFigures:
 def _cells(row: OpenRow) -> list[str]:
     """A row as the file shows it; hidden counts are said to be so."""
     label = row.label if isinstance(row.label, str) else f"{row.label:%Y-%m}"
-    counts = (row.submitted, row.accepted, row.solved)
+    counts = (row.accepted, row.solved)
     shown = [_("不公布") if count is None else str(count) for count in counts]
     return [label, *shown, "" if row.rate is None else f"{row.rate:.1%}"]
 

@@ -20,6 +20,7 @@ from portal.sheets.safety import neutral
 BOM = "\ufeff"
 FORMATS = ("xlsx", "csv")
 _NARROWEST, _WIDEST = 10, 40
+_LONGEST = 32_767  # characters that a cell of XLSX holds
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
@@ -57,6 +58,33 @@ def export_csv(sheet: Sheet, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]
 def export_xlsx(sheet: Sheet, rows: Iterable[Mapping[str, Any]], target: Path) -> None:
     """A register as XLSX, in constant memory."""
     _workbook(target, sheet, (texts(sheet, row) for row in rows), notes=False)
+
+
+def table_xlsx(
+    title: str, heading: Sequence[str], rows: Iterable[Sequence[str | int | float]], target: Path
+) -> None:
+    """Any table as XLSX, in constant memory: texts are texts, numbers are numbers."""
+    book = xlsxwriter.Workbook(str(target), _OPTIONS)
+    page = book.add_worksheet(title)
+    bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
+    page.set_column(0, len(heading) - 1, 16)
+    page.freeze_panes(1, 0)
+    _write(page, 0, heading, bold)
+    for number, cells in enumerate(rows, 1):
+        for place, cell in enumerate(cells):
+            if isinstance(cell, str):
+                if cell:
+                    page.write_string(number, place, cell[:_LONGEST], as_text)
+            else:
+                page.write_number(number, place, cell)
+    book.close()
+
+
+def table_csv(heading: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> Iterator[str]:
+    """Any table as CSV, piece by piece; texts are neutralised, numbers are not."""
+    yield BOM + _csv_line(heading)
+    for row in rows:
+        yield _csv_line([neutral(cell) if isinstance(cell, str) else str(cell) for cell in row])
 
 
 def template_csv(sheet: Sheet) -> Iterator[str]:

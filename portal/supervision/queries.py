@@ -71,7 +71,7 @@ def orders(
     query = (
         select(Order)
         .join(Order.ticket)
-        .where(visible(actor), *_of_view(view, now))
+        .where(visible(actor), *of_view(view, now))
         .options(
             contains_eager(Order.ticket).joinedload(Ticket.enterprise),
             contains_eager(Order.ticket).joinedload(Ticket.department),
@@ -89,11 +89,12 @@ def order_counts(actor: Actor, now: datetime) -> dict[str, int]:
     """How many orders wait, and how many of them are late; one statement."""
     late = func.count().filter(Order.due_at < now)
     query = select(func.count(), late).select_from(Order).join(Order.ticket)
-    waits, over = db.session.execute(query.where(visible(actor), *_of_view("open", now))).one()
+    waits, over = db.session.execute(query.where(visible(actor), *of_view("open", now))).one()
     return {"open": waits, "overdue": over}
 
 
-def _of_view(view: str, now: datetime) -> list[Any]:
+def of_view(view: str, now: datetime) -> list[Any]:
+    """The conditions on Order of a view of the list."""
     if view == "all":
         return []
     if view == "replied":

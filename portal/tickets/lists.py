@@ -48,6 +48,7 @@ def queue_page(endpoint: str, views: Views, heading: str, empty: tuple[str, str]
         view_chips=_view_chips(endpoint, views, view, counted),
         light_chips=_light_chips(endpoint, view, light, statuses, counted),
         empty=empty,
+        exported={"statuses": ",".join(sorted(statuses)), "light": light},
         filtered=light is not None,
     )
 

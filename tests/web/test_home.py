@@ -101,7 +101,7 @@ def test_the_place_is_marked_that_a_page_is_of(
 
 
 def test_a_role_without_pages_is_told_so(visit: Visitor) -> None:
-    page = visit.get("auditor", "/")
+    page = visit.get("security", "/")
     assert page.status == 200
     assert "您的页面将随后续版本提供" in page.words
 
