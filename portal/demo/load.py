@@ -89,14 +89,19 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         sought.save(now)
         gathered.gather(cast, now)
         excluded.enter(cast, now)
-        sheeted.enter(plan.source(f"{SEED}:sheets"), now)
-        say("正在汇总指标……")
-        rollup_job.bring_up(lambda: now)
-        say("正在生成通报……")
-        supervised.enter(cast, now)
-        opened.enter(plan.source(f"{SEED}:opened"), now)
+        _aftermath(cast, now, say)
         return Loaded(False, *checks.check(now))
         return Loaded(False, *checks.check(now))
+
+
+def _aftermath(cast: Cast, now: datetime, say: Callable[[str], None]) -> None:
+    """What people make of it all: files, figures, bulletins, cases for everybody."""
+    sheeted.enter(plan.source(f"{SEED}:sheets"), now)
+    say("正在汇总指标……")
+    rollup_job.bring_up(lambda: now)
+    say("正在生成通报……")
+    supervised.enter(cast, now)
+    opened.enter(plan.source(f"{SEED}:opened"), now)
 
 
 def _play_year(stage: Stage, cast: Cast, calendar: Calendar) -> None:
