@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.kpi import reading
+from portal.kpi import categories, reading
 from portal.kpi.conditions import Dimensions
 from portal.kpi.entries import PROMISES, Entry, entries
 from portal.kpi.figures import FIGURES, TIMES, Measure
@@ -32,9 +32,9 @@ def totals_as_of(period: Period, chosen: Dimensions, at: datetime) -> Measures:
     counted: Counter[str] = Counter()
     taken: defaultdict[str, Counter[int]] = defaultdict(Counter)
     start, end = period.bounds
-    calendar = current_calendar()
+    calendar, wanted = current_calendar(), _wanted(chosen)
     for history in _all(at):
-        if not _chosen(history, chosen):
+        if not _chosen(history, wanted):
             continue
         for row in _rows(history, at):
             if not start <= row.at < end:
@@ -60,16 +60,21 @@ def _all(at: datetime) -> Iterator[History]:
         after = ids[-1]
 
 
-def _chosen(history: History, chosen: Dimensions) -> bool:
-    if not history.facts.counted:
-        return False
-    cut = set(cut_of(history.facts))
-    wanted = chosen.chosen
-    return all(
-        (dimension, str(wanted[field])) in cut
-        for dimension, field in FIELDS.items()
-        if field in wanted
-    )
+def _wanted(chosen: Dimensions) -> list[set[tuple[str, str]]]:
+    """The cuts that a ticket must have one of, for each chosen dimension."""
+    named = chosen.chosen
+    wanted = []
+    for dimension, field in FIELDS.items():
+        if field in named:
+            own = [named[field]]
+            if field == "category_id":
+                own = categories.with_kinds(int(named[field]))
+            wanted.append({(str(dimension), str(value)) for value in own})
+    return wanted
+
+
+def _chosen(history: History, wanted: list[set[tuple[str, str]]]) -> bool:
+    return history.facts.counted and all(one & set(cut_of(history.facts)) for one in wanted)
 
 
 def _rows(history: History, at: datetime) -> Iterator[Entry]:

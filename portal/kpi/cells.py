@@ -10,14 +10,14 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from portal.kpi import live, reading
+from portal.kpi import categories, live, reading
 from portal.kpi.conditions import Dimensions
 from portal.kpi.define_work import OPEN_TOO_LONG
 from portal.kpi.figures import FIGURES, TIMES, Measure
 from portal.kpi.ledger import timed
 from portal.kpi.live import FIELDS, Dimension, Grain, Measures, complete
 from portal.kpi.periods import Period, local_day
-from portal.kpi.reading import Group
+from portal.kpi.reading import Group, Values
 from portal.kpi.spreads import Spread, added, spread_of
 
 _BY_FIELD: dict[str, Dimension] = {field: dimension for dimension, field in FIELDS.items()}
@@ -40,7 +40,24 @@ def by(
     """The counted figures of each value that has tickets: ids, codes, or NOWHERE for none.
 
     A ticket of a firm with two titles counts under both classes; every other dimension adds up.
+    Categories are those of the first level with their kinds, unless one of them is chosen.
     """
+    found = cut(dimension, period, chosen, now)
+    if dimension != "category" or chosen.category_id is not None:
+        return found
+    above = categories.above()
+    first: dict[int | str, Measures] = {}
+    for key, one in found.items():
+        upper = above.get(int(key), key)
+        sofar = first.get(upper)
+        first[upper] = one if sofar is None else {n: sofar[n].plus(m) for n, m in one.items()}
+    return first
+
+
+def cut(
+    dimension: Dimension, period: Period, chosen: Dimensions, now: datetime
+) -> dict[int | str, Measures]:
+    """As `by`, with each kind of a category by itself."""
     return _counted(period, chosen, now, dimension)
 
 
@@ -82,17 +99,18 @@ def length(name: str, side: str, period: Period, chosen: Dimensions, now: dateti
     return sides.get(side, sum(one.excluded.values()))
 
 
-def answerable(chosen: Dimensions) -> tuple[str, str] | None:
-    """The dimension and value whose cells answer; None when only the tickets can.
+def answerable(chosen: Dimensions) -> tuple[str, list[str]] | None:
+    """The dimension and values whose cells answer; None when only the tickets can.
 
-    One statement, to ask whether the cells are complete.
+    One statement, to ask whether the cells are complete; one more for the kinds of a category.
     """
     named = chosen.chosen
     if len(named) > 1 or not reading.ready():
         return None
     for field, value in named.items():
-        return _BY_FIELD[field], str(value)
-    return "all", ""
+        own = categories.with_kinds(int(value)) if field == "category_id" else [value]
+        return _BY_FIELD[field], [str(one) for one in own]
+    return "all", [""]
 
 
 def _times(
@@ -121,15 +139,15 @@ def _counted(
     period: Period, chosen: Dimensions, now: datetime, group: Dimension | Grain | None
 ) -> dict[Any, Measures]:
     where = answerable(chosen)
-    cut: Any = group if group in FIELDS else None
-    if where is None or (cut is not None and where[0] not in ("all", cut)):
+    across: Any = group if group in FIELDS else None
+    if where is None or (across is not None and where[0] not in ("all", across)):
         return live.counts(period, chosen, now, group)
-    dimension, value = where
-    if cut is None:
+    dimension, values = where
+    if across is None:
         rows: Group = group  # pyright: ignore[reportAssignmentType]
-        return _Reading(dimension, value, period, chosen, now, group, rows).measures()
-    wanted = value if dimension == cut else None
-    return _Reading(cut, wanted, period, chosen, now, group, "value").measures()
+        return _Reading(dimension, values, period, chosen, now, group, rows).measures()
+    wanted = values if dimension == across else None
+    return _Reading(across, wanted, period, chosen, now, group, "value").measures()
 
 
 class _Reading:
@@ -138,14 +156,14 @@ class _Reading:
     def __init__(
         self,
         dimension: str,
-        value: str | None,
+        values: Values,
         period: Period,
         chosen: Dimensions,
         now: datetime,
         group: Dimension | Grain | None,
         rows: Group,
     ) -> None:
-        self.where = dimension, value
+        self.where = dimension, values
         self.period, self.chosen, self.now = period, chosen, now
         self.group: Dimension | Grain | None = group
         self.rows: Group = rows
@@ -188,8 +206,8 @@ class _Reading:
             return {}
         days = Period(first, self.period.last)
 
-        def read(dimension: str, value: str | None, period: Period, rows: Group) -> Any:
-            return reading.recent(dimension, value, period, self.today, rows)
+        def read(dimension: str, values: Values, period: Period, rows: Group) -> Any:
+            return reading.recent(dimension, values, period, self.today, rows)
 
         young = {}
         for key, row in self._read(read, days).items():

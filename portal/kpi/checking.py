@@ -126,7 +126,7 @@ def _live(ledger: Ledger, now: datetime) -> Iterator[str]:
     yield from _compared("all", live.counts(period, ALL, now), cells.totals(period, ALL, now))
     for dimension in FIELDS:
         counted = live.counts(period, ALL, now, dimension)
-        read = cells.by(dimension, period, ALL, now)
+        read = cells.cut(dimension, period, ALL, now)
         for value in sorted(counted.keys() | read.keys(), key=str):
             where = f"{dimension} {value}"
             yield from _compared(where, {None: counted.get(value, {})}, read.get(value, {}))

@@ -9,9 +9,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, not_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.directory.models import Category
 from portal.kpi import ticket_conditions
 from portal.kpi.figures import FIGURES
 from portal.kpi.periods import Period
@@ -71,6 +72,9 @@ def _where(name: str, value: int | str) -> Condition:
         wanted = [] if value == NO_CLASS else [value]
         return Ticket.firm_classes.contains(wanted) if wanted else Ticket.firm_classes == wanted
     column = getattr(Ticket, name)
+    if name == "category_id":  # a category of the first level stands for its kinds too
+        own = or_(Category.id == value, Category.parent_id == value)
+        return column.in_(select(Category.id).where(own))
     return column.is_(None) if value == NOWHERE else column == value
 
 

@@ -14,6 +14,8 @@ from portal.kpi.models import KpiHour, KpiState, KpiTime
 from portal.kpi.periods import Period
 
 Sums = Mapping[str, int]
+# The values of the dimension that are added up: a category with its kinds; None is all of them.
+Values = list[str] | None
 # What the rows are put together by: all of them, each value of the dimension, or a span of time.
 Group = Literal["value", "day", "week", "month"] | None
 
@@ -33,19 +35,19 @@ def inside(table: Any, period: Period) -> ColumnElement[bool]:
     return or_(*parts)
 
 
-def sums(dimension: str, value: str | None, period: Period, group: Group) -> dict[Any, Sums]:
+def sums(dimension: str, values: Values, period: Period, group: Group) -> dict[Any, Sums]:
     """The sum of every column, by the key of the group (None without one); one statement."""
     days_only = group in ("day", "week")
-    return _summed(_ALL, dimension, value, _spans(period, days_only=days_only), group)
+    return _summed(_ALL, dimension, values, _spans(period, days_only=days_only), group)
 
 
 def recent(
-    dimension: str, value: str | None, period: Period, today: date, group: Group
+    dimension: str, values: Values, period: Period, today: date, group: Group
 ) -> dict[Any, Sums]:
     """Of the days of a period that touches the present: promises due from `today` on, and the open
     tickets, which are too young for the backlog; one statement."""
     spans = _spans(period, days_only=True)
-    return _summed(_RECENT, dimension, value, spans, group, {"today": today})
+    return _summed(_RECENT, dimension, values, spans, group, {"today": today})
 
 
 # Written as text: a hundred columns cost more to compose, each time, than to add up.
@@ -77,35 +79,35 @@ def _spans(period: Period, *, days_only: bool) -> list[tuple[str, Period]]:
 def _summed(
     columns: str,
     dimension: str,
-    value: str | None,
+    values: Values,
     spans: list[tuple[str, Period]],
     group: Group,
     more: Mapping[str, Any] | None = None,
 ) -> dict[Any, Sums]:
-    parts, given = [], {"dimension": dimension, "value": value, **(more or {})}
+    parts, given = [], {"dimension": dimension, "values": values, **(more or {})}
     for n, (grain, span) in enumerate(spans):
         parts.append(f"grain = '{grain}' AND start BETWEEN :first_{n} AND :last_{n}")
         given |= {f"first_{n}": span.first, f"last_{n}": span.last}
     key = _GROUPS.get(group)
     statement = f"""
         SELECT {key or "NULL"} AS key, {columns} FROM kpi_cell
-        WHERE dimension = :dimension {"AND value = :value" if value is not None else ""}
+        WHERE dimension = :dimension {"AND value = ANY(:values)" if values is not None else ""}
         AND ({" OR ".join(parts)}) {f"GROUP BY {key}" if key else ""}
     """  # noqa: S608 - names of our own columns
     rows = db.session.execute(text(statement), given).mappings()
     return {row["key"]: dict(row) for row in rows}
 
 
-def hours(dimension: str, value: str, period: Period) -> dict[int, int]:
+def hours(dimension: str, values: list[str], period: Period) -> dict[int, int]:
     """Submissions by hour of the week."""
-    where = KpiHour.dimension == dimension, KpiHour.value == value, inside(KpiHour, period)
+    where = KpiHour.dimension == dimension, KpiHour.value.in_(values), inside(KpiHour, period)
     query = select(KpiHour.slot, func.sum(KpiHour.n)).where(*where).group_by(KpiHour.slot)
     return {slot: int(n) for slot, n in db.session.execute(query)}
 
 
-def times(dimension: str, value: str, period: Period) -> dict[str, Counter[int]]:
+def times(dimension: str, values: list[str], period: Period) -> dict[str, Counter[int]]:
     """How many tickets took so many tenths of a working hour, of each time."""
-    where = KpiTime.dimension == dimension, KpiTime.value == value, inside(KpiTime, period)
+    where = KpiTime.dimension == dimension, KpiTime.value.in_(values), inside(KpiTime, period)
     query = select(KpiTime.name, KpiTime.tenths, func.sum(KpiTime.n)).where(*where)
     found: dict[str, Counter[int]] = {}
     for name, tenths, n in db.session.execute(query.group_by(KpiTime.name, KpiTime.tenths)):

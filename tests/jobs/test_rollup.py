@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select, text, update
 
 from portal.db import transaction
+from portal.directory.models import Category
 from portal.extensions import db
 from portal.kpi import cells, checking, job, live, rollup
 from portal.kpi.asof import totals_as_of
@@ -16,6 +17,7 @@ from portal.kpi.columns import COLUMNS, EXCLUDED, columns_of
 from portal.kpi.conditions import Dimensions, definitions
 from portal.kpi.figures import COUNTED, FIGURES, Measure
 from portal.kpi.live import FIELDS, GRAINS
+from portal.kpi.members import members
 from portal.kpi.models import CELL, KpiFact, KpiState, KpiTouched
 from portal.kpi.periods import Period
 from portal.tickets.models import Ticket
@@ -200,3 +202,27 @@ def test_the_columns_are_those_of_the_conditions() -> None:
     rules = definitions(NOW)
     assert {n: tuple(one.excluded) for n, one in rules.items() if one.excluded} == EXCLUDED
     assert len(COLUMNS) == len(set(COLUMNS)) == sum(len(columns_of(name)) for name in FIGURES)
+
+
+def test_a_category_of_the_first_level_stands_for_its_kinds(town: Town) -> None:
+    """Filtered by 税费 the figures left out what was filed under its kinds."""
+    first = town.categories["税费"]
+    kind = Category(name="出口退税", parent_id=first, position=1, template="")
+    with transaction() as session:
+        session.add(kind)
+    town.categories["出口退税"] = kind.id
+    play = Play(town)
+    play.file(MONDAY, category="税费")
+    play.file(MONDAY + HOUR, category="出口退税")
+    for ready in (False, True):
+        if ready:
+            bring_up()
+        cut = cells.by("category", SPRING, ALL, NOW)
+        assert {key: one["submissions"].d for key, one in cut.items()} == {first: 2}
+        for category_id, n in ((first, 2), (kind.id, 1)):
+            chosen = Dimensions(category_id=category_id)
+            for read in (cells.totals, totals_as_of):
+                assert read(SPRING, chosen, NOW)["submissions"].d == n
+            query = members("submissions", "d", SPRING, chosen, NOW)
+            assert len(db.session.execute(query).all()) == n
+    assert found() == []
