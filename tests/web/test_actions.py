@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.outbox import relay
 from portal.sla.models import Clock, Timer
 from portal.sla.sweep import sweep
-from portal.tickets.models import Attachment, Ticket
+from portal.tickets.models import Attachment, Ticket, TicketEvent
 from tests.factories import Town
 from tests.pages import Visitor
 from tests.web.filing import PDF, file_ticket, status_of
@@ -204,7 +204,9 @@ def test_urging_twice_in_one_status_is_explained(visit: Visitor, town: Town) -> 
 
 def test_withdrawing_cancels_every_timer(visit: Visitor, town: Town) -> None:
     number = handled(visit, town)
-    act(visit, "firm", number, "withdraw", text="问题已自行解决")
+    act(visit, "firm", number, "withdraw", text="单位说办不了，让先撤回", asked_by_unit="y")
+    withdrawn = select(TicketEvent.payload).where(TicketEvent.action == "withdraw")
+    assert db.session.scalars(withdrawn).one()["asked_by_unit"] is True
     armed = select(Timer.id).join(Timer.clock).where(Timer.state == "armed")
     assert db.session.scalars(armed).all() == []
     running = select(Clock.id).where(Clock.state.in_(("running", "paused")))

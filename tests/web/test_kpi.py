@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from portal.extensions import db
+from portal.kpi.figures import FIGURES
 from tests.factories import MONDAY, Town
 from tests.pages import Page, Visitor
 from tests.plays import SOON, Play
@@ -118,6 +119,15 @@ def test_the_page_costs_the_same_number_of_statements(
     for day in range(47):
         three.file(MONDAY + SOON - day * DAY, "税费" if day % 2 else "融资")
     assert cost() == few <= 26
+
+
+def test_the_definitions_are_one_click_away_and_name_every_figure(
+    three: Play, visit: Visitor
+) -> None:
+    (address,) = links(visit.get("supervisor", "/figures" + MARCH), "全部指标的定义")
+    page = visit.get("supervisor", address)
+    for figure in FIGURES.values():
+        assert figure.title in page.words and figure.d in page.words
 
 
 def test_only_supervisors_and_leaders_read_figures(visit: Visitor) -> None:
