@@ -147,7 +147,7 @@ def _plans(app: Flask) -> None:
     known, said = works(), []
 
     def note(_c: Any, _cur: Any, statement: str, parameters: Any, *_rest: object) -> None:
-        if statement.startswith("SELECT") and "kpi_state" not in statement:
+        if statement.lstrip().startswith("SELECT") and "kpi_state" not in statement:
             said.append((statement, parameters))
 
     for name in ("totals of the year", *(n for n in known if n.startswith("list"))):
