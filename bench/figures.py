@@ -24,6 +24,7 @@ from portal.extensions import db
 from portal.factory import create_app
 from portal.kpi import cells, checking
 from portal.kpi.conditions import Dimensions
+from portal.kpi.live import Dimension
 from portal.kpi.members import Side, member_page, members
 from portal.kpi.periods import Period, local_day
 from portal.sla.calendars import current_calendar, current_calendar_id
@@ -38,6 +39,7 @@ LISTS: tuple[tuple[str, Side], ...] = (
     ("satisfaction", "n"),
     ("overdue", "n"),
 )
+CUTS: tuple[Dimension, ...] = ("department", "region", "chain", "category")
 Work = Callable[[], Any]
 
 
@@ -52,6 +54,8 @@ def works() -> dict[str, Work]:
     found: dict[str, Work] = {
         "totals of the year": lambda: cells.totals(year, everything, now),
         "totals of the year before": lambda: cells.totals(before, everything, now),
+        "its counts": lambda: cells.totals_counted(year, everything, now),
+        "counts of the year before": lambda: cells.totals_counted(before, everything, now),
         "totals of a department": lambda: cells.totals(year, unit, now),
         "by department": lambda: cells.by("department", year, everything, now),
         "by cadre": lambda: cells.by("cadre", year, everything, now),
@@ -61,8 +65,12 @@ def works() -> dict[str, Work]:
         "months": lambda: cells.series("month", year, everything, now),
         "weeks": lambda: cells.series("week", week, everything, now),
         "hours of the week": lambda: cells.hours(year, everything),
-        "spread of times": lambda: cells.spread("time_to_resolve", year, everything),
+        "spreads of times": lambda: cells.spreads(year, everything),
     }
+    for cut in CUTS:
+        found[f"rate by {cut}"] = lambda cut=cut: cells.rates(
+            "resolution_gross", cut, year, everything, now
+        )
     for name, side in LISTS:
         found[f"list {name} {side}"] = lambda name=name, side=side: _list(name, side, year, now)
     return found
@@ -74,8 +82,9 @@ def _list(name: str, side: Side, period: Period, now: Any) -> None:
     assert member_page(members(name, side, period, everything, now), total=length).items
 
 
-DATA = ("totals of the year", "totals of the year before", "by department", "by region")
-DATA += ("by chain", "by category", "months", "hours of the week", "spread of times")
+# What /figures/board reads of the cells.
+DATA = ("its counts", "counts of the year before", *(f"rate by {cut}" for cut in CUTS))
+DATA += ("months", "hours of the week", "spreads of times")
 
 
 def measure(work: Work, rounds: int) -> float:

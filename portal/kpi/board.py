@@ -33,9 +33,9 @@ def show() -> tuple[str, int] | str:
     asked = Asked("board.show")
     if not asked.valid:
         return render_template("kpi/board.html", asked=asked), 422
-    total = cells.totals(asked.days, asked.chosen, asked.now)
+    total = cells.totals_counted(asked.days, asked.chosen, asked.now)
     earlier = before(asked.days)
-    then = cells.totals(earlier, asked.chosen, asked.now)
+    then = cells.totals_counted(earlier, asked.chosen, asked.now)
     grain = board_charts.grain_of(asked, request.args.get("grain"))
     statuses, ages, late = board_charts.standing(asked)
     return render_template(
@@ -49,7 +49,7 @@ def show() -> tuple[str, int] | str:
         over_time=board_charts.over_time(asked, grain),
         cuts=[board_charts.cut(asked, *one) for one in CUTS],
         flow=(board_charts.funnel(asked, total), statuses, ages),
-        times=[board_charts.spread(asked, name) for name in ("time_to_contact", "time_to_resolve")],
+        times=board_charts.spreads(asked),
         heat=board_charts.heat_map(asked),
         problems=largest(current_user.actor, asked.now),
         late=late,
@@ -72,12 +72,12 @@ def wall() -> tuple[str, int] | str:
         return render_template("kpi/board.html", asked=asked), 422
     statuses, _ages, late = parts.standing(asked.chosen, asked.now)
     today = local_day(asked.now)
-    day = cells.totals(Period(today, today), asked.chosen, asked.now)
+    day = cells.totals_counted(Period(today, today), asked.chosen, asked.now)
     arrived = day["accept_rate"]
     return render_template(
         "kpi/wall.html",
         asked=asked,
-        total=cells.totals(asked.days, asked.chosen, asked.now),
+        total=cells.totals_counted(asked.days, asked.chosen, asked.now),
         open=sum(statuses.values()),
         waiting=statuses.get("awaiting_confirmation", 0),
         late=late,

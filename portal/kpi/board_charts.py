@@ -15,6 +15,7 @@ from portal.kpi.figures import FIGURES
 from portal.kpi.heat import Heat, heat
 from portal.kpi.part_words import AGE_WORDS
 from portal.kpi.periods import Period
+from portal.kpi.spreads import Spread
 from portal.language import lazy as _l
 from portal.wording import status_name
 
@@ -79,10 +80,9 @@ def names_of(asked: Asked, dimension: str) -> Mapping[int, str]:
 def cut(asked: Asked, dimension: Any, title: str, heading: str) -> Chart:
     """The resolution rate of each value of a dimension."""
     names = names_of(asked, dimension)
-    found = cells.by(dimension, asked.days, asked.chosen, asked.now)
+    found = cells.rates(DRAWN_RATE, dimension, asked.days, asked.chosen, asked.now)
     rows = []
-    for key, measures in found.items():
-        measure = measures[DRAWN_RATE]
+    for key, measure in found.items():
         if measure.d and key in names:
             narrow = {dimension: str(key)}
             links = (asked.link(DRAWN_RATE, side, narrow) for side in ("n", "d"))
@@ -136,9 +136,12 @@ def standing(asked: Asked) -> tuple[Chart, Chart, int]:
     )
 
 
-def spread(asked: Asked, name: str) -> Chart:
-    """How long it took, in classes of working hours."""
-    found = cells.spread(name, asked.days, asked.chosen)
+def spreads(asked: Asked) -> list[Chart]:
+    """How long it took to contact and to resolve, in classes of working hours."""
+    return [_spread(asked, *one) for one in cells.spreads(asked.days, asked.chosen).items()]
+
+
+def _spread(asked: Asked, name: str, found: Spread) -> Chart:
     rows = [Bar(_bucket(one.above, one.upto), one.n, number(one.n)) for one in found.buckets]
     title = _(FIGURES[name].title)
     summary = _("本期没有可计算的诉求")

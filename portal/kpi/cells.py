@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.kpi import categories, live, reading
+from portal.kpi.columns import PROMISED, columns_of
 from portal.kpi.conditions import Dimensions
 from portal.kpi.define_work import OPEN_TOO_LONG
 from portal.kpi.figures import FIGURES, TIMES, Measure
@@ -22,16 +23,39 @@ from portal.kpi.spreads import Spread, added, spread_of
 
 _BY_FIELD: dict[str, Dimension] = {field: dimension for dimension, field in FIELDS.items()}
 _CODES = ("channel", "class", "urgency")
+# What the tickets have to complete: promises due today, what is open and old or late.
+PRESENT = frozenset({*PROMISED, "backlog", "overdue"})
 
 
 def totals(period: Period, chosen: Dimensions, now: datetime) -> Measures:
     """Every figure of the period as of `now` (UTC), the times included; in the usual order."""
-    counted = _counted(period, chosen, now, None).get(None) or complete({})
+    counted = totals_counted(period, chosen, now)
     for name, (taken, left_out) in _times(period, chosen).items():
         one = spread_of(name, taken)
         out = counted[name].excluded if left_out is None else left_out
         counted[name] = Measure(FIGURES[name], one.n, one.n, out, median=one.median, p90=one.p90)
     return {name: counted[name] for name in FIGURES}
+
+
+def totals_counted(period: Period, chosen: Dimensions, now: datetime) -> Measures:
+    """As `totals`, but of the times only how many tickets they count: the histogram is not read."""
+    return _counted(period, chosen, now, None).get(None) or complete({})
+
+
+def rates(
+    name: str, dimension: Dimension, period: Period, chosen: Dimensions, now: datetime
+) -> dict[int | str, Measure]:
+    """One figure of each value, as `by` has it; its columns only, where they say all of it."""
+    where = answerable(chosen)
+    if name in PRESENT or where is None or where[0] not in ("all", dimension):
+        return {key: one[name] for key, one in by(dimension, period, chosen, now).items()}
+    own = where[1] if where[0] == dimension else None
+    rows = reading.sums(dimension, own, period, "value", columns_of(name))
+    found: dict[int | str, dict[str, Measure]] = {
+        key if dimension in _CODES else int(key): {name: reading.measure(name, row)}
+        for key, row in rows.items()
+    }
+    return {key: one[name] for key, one in _by_first_level(dimension, chosen, found).items()}
 
 
 def by(
@@ -42,7 +66,12 @@ def by(
     A ticket of a firm with two titles counts under both classes; every other dimension adds up.
     Categories are those of the first level with their kinds, unless one of them is chosen.
     """
-    found = cut(dimension, period, chosen, now)
+    return _by_first_level(dimension, chosen, cut(dimension, period, chosen, now))
+
+
+def _by_first_level(
+    dimension: Dimension, chosen: Dimensions, found: dict[int | str, Measures]
+) -> dict[int | str, Measures]:
     if dimension != "category" or chosen.category_id is not None:
         return found
     above = categories.above()
@@ -83,9 +112,9 @@ def hours(period: Period, chosen: Dimensions) -> list[list[int]]:
     return [[found.get(weekday * 24 + hour, 0) for hour in range(24)] for weekday in range(7)]
 
 
-def spread(name: str, period: Period, chosen: Dimensions) -> Spread:
-    """How the time `time_to_contact` or `time_to_resolve` lies, in working hours."""
-    return spread_of(name, _times(period, chosen)[name][0])
+def spreads(period: Period, chosen: Dimensions) -> dict[str, Spread]:
+    """How `time_to_contact` and `time_to_resolve` lie, in working hours."""
+    return {name: spread_of(name, taken) for name, (taken, _) in _times(period, chosen).items()}
 
 
 def length(name: str, side: str, period: Period, chosen: Dimensions, now: datetime) -> int | None:

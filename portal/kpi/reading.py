@@ -14,6 +14,7 @@ from portal.kpi.models import KpiHour, KpiState, KpiTime
 from portal.kpi.periods import Period
 
 Sums = Mapping[str, int]
+_READY = "kpi cells are ready"
 # The values of the dimension that are added up: a category with its kinds; None is all of them.
 Values = list[str] | None
 # What the rows are put together by: all of them, each value of the dimension, or a span of time.
@@ -21,8 +22,17 @@ Group = Literal["value", "day", "week", "month"] | None
 
 
 def ready() -> bool:
-    """Whether the cells are complete; while they are built, pages count live."""
-    return bool(db.session.scalar(select(KpiState.ready)))
+    """Whether the cells are complete; while they are built, pages count live.
+
+    Asked once a transaction: a page of a dozen reads is not half from cells, half counted live.
+    """
+    session = db.session()
+    known: tuple[Any, bool] | None = session.info.get(_READY)
+    if known is not None and known[0] is session.get_transaction():
+        return known[1]
+    found = bool(session.scalar(select(KpiState.ready)))
+    session.info[_READY] = session.get_transaction(), found
+    return found
 
 
 def inside(table: Any, period: Period) -> ColumnElement[bool]:
@@ -35,10 +45,18 @@ def inside(table: Any, period: Period) -> ColumnElement[bool]:
     return or_(*parts)
 
 
-def sums(dimension: str, values: Values, period: Period, group: Group) -> dict[Any, Sums]:
-    """The sum of every column, by the key of the group (None without one); one statement."""
+def sums(
+    dimension: str,
+    values: Values,
+    period: Period,
+    group: Group,
+    columns: tuple[str, ...] | None = None,
+) -> dict[Any, Sums]:
+    """The sum of these or every column, by the key of the group (None without one); one
+    statement."""
     days_only = group in ("day", "week")
-    return _summed(_ALL, dimension, values, _spans(period, days_only=days_only), group)
+    wanted = _ALL if columns is None else ", ".join(f"sum({one}) AS {one}" for one in columns)
+    return _summed(wanted, dimension, values, _spans(period, days_only=days_only), group)
 
 
 def recent(

@@ -80,8 +80,8 @@ def ranks() -> tuple[str, int] | str:
     dimension: Any = _one_of(RANKED, "by")
     name = _one_of(dict.fromkeys(RANKED_BY), "figure")
     names = names_of(asked, dimension)
-    found = cells.by(dimension, asked.days, asked.chosen, asked.now)
-    measures = {int(key): one[name] for key, one in found.items() if key in names}
+    found = cells.rates(name, dimension, asked.days, asked.chosen, asked.now)
+    measures = {int(key): one for key, one in found.items() if key in names}
     return render_template(
         "kpi/ranks.html",
         asked=asked,

@@ -108,6 +108,10 @@ def test_cells_events_and_live_conditions_agree(played: dict[str, int]) -> None:
         counted = live.counts(SPRING, ALL, NOW, dimension)
         read = cells.by(dimension, SPRING, ALL, NOW)
         assert all_sides(read) == all_sides(counted), dimension
+        for name in ("resolution_gross", "satisfaction", "on_time_rate", "overdue"):
+            alone = cells.rates(name, dimension, SPRING, ALL, NOW)
+            known = {key: one[name] for key, one in read.items() if one[name].d}
+            assert {key: one for key, one in alone.items() if one.d} == known, dimension
     for grain in GRAINS:
         counted = live.counts(SPRING, ALL, NOW, grain)
         read = {day: one for day, one in cells.series(grain, SPRING, ALL, NOW) if day in counted}
@@ -120,13 +124,13 @@ def test_times_hours_and_a_chosen_value_are_read_from_the_cells(
     finance = Dimensions(department_id=town.departments["finance"])
     read = cells.totals(SPRING, finance, NOW)
     times = {name: read[name] for name in ("time_to_contact", "time_to_resolve")}
-    hours, spread = cells.hours(SPRING, finance), cells.spread("time_to_resolve", SPRING, finance)
+    hours, spread = cells.hours(SPRING, finance), cells.spreads(SPRING, finance)
     with transaction() as session:
         session.execute(update(KpiState).values(ready=False))
     counted = cells.totals(SPRING, finance, NOW)
     assert sides(read) == sides(counted) and {n: counted[n] for n in times} == times
     assert hours == cells.hours(SPRING, finance)
-    assert spread == cells.spread("time_to_resolve", SPRING, finance)
+    assert spread == cells.spreads(SPRING, finance)
 
 
 def test_a_step_twice_changes_nothing_and_one_rebuild_is_like_another(

@@ -95,9 +95,9 @@ def test_submissions_by_weekday_and_hour(spring: Town) -> None:
 
 
 def test_times_lie_in_buckets(spring: Town) -> None:
-    one = cells.spread("time_to_contact", SPRING, ALL)
+    one = cells.spreads(SPRING, ALL)["time_to_contact"]
     measure = cells.totals(SPRING, ALL, NOW)["time_to_contact"]
     assert (one.n, one.median, one.p90) == (measure.d, measure.median, measure.p90) == (2, 0.5, 0.5)
     assert [bucket.n for bucket in one.buckets] == [2, 0, 0, 0, 0, 0, 0]
-    resolved = cells.spread("time_to_resolve", SPRING, ALL)
+    resolved = cells.spreads(SPRING, ALL)["time_to_resolve"]
     assert (resolved.n, resolved.median) == (2, (HOUR + SOON) / HOUR)
