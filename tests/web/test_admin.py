@@ -14,8 +14,6 @@ from portal.extensions import db
 from tests.factories import Town, make_user
 from tests.pages import Page, Visitor
 
-TODAY = today()
-
 
 def error_of(page: Page, field: str) -> str:
     """The sentence beside a field."""
@@ -203,7 +201,7 @@ def leave(visit: Visitor, who: int, starts: date, ends: date, deputy: int | None
 
 def test_leave_is_noted_and_taken_back(visit: Visitor, town: Town) -> None:
     cadre, deputy = town.cadre.id or 0, town.cadre2.id or 0
-    tomorrow = TODAY + timedelta(days=1)
+    tomorrow = today() + timedelta(days=1)
     assert leave(visit, cadre, tomorrow, tomorrow, deputy).status == 303
     page = visit.get("admin", f"/admin/users/{cadre}")
     assert "由 孙强 代理" in page.words
@@ -212,17 +210,17 @@ def test_leave_is_noted_and_taken_back(visit: Visitor, town: Town) -> None:
 
 
 def test_leave_that_runs_ends_yesterday_when_taken_back(visit: Visitor, town: Town) -> None:
-    cadre, start = town.cadre.id or 0, TODAY - timedelta(days=3)
-    assert leave(visit, cadre, start, TODAY + timedelta(days=3), None).status == 303
+    cadre, start = town.cadre.id or 0, today() - timedelta(days=3)
+    assert leave(visit, cadre, start, today() + timedelta(days=3), None).status == 303
     assert press(visit, f"/admin/users/{cadre}", "/remove").status == 303
     kept = db.session.scalar(select(Leave))
     assert kept is not None
-    assert (kept.starts_on, kept.ends_on) == (start, TODAY - timedelta(days=1))
+    assert (kept.starts_on, kept.ends_on) == (start, today() - timedelta(days=1))
 
 
 def test_deputies_in_a_circle_are_refused(visit: Visitor, town: Town) -> None:
     a, b, c = (town.people[name].id or 0 for name in ("cadre", "cadre2", "labour"))
-    week = [TODAY + timedelta(days=n) for n in range(7)]
+    week = [today() + timedelta(days=n) for n in range(7)]
     assert leave(visit, a, week[0], week[3], b).status == 303
     assert leave(visit, b, week[2], week[5], c).status == 303
     circle = leave(visit, c, week[3], week[6], a)
@@ -234,13 +232,13 @@ def test_deputies_in_a_circle_are_refused(visit: Visitor, town: Town) -> None:
 
 def test_leave_is_refused_with_a_sentence(visit: Visitor, town: Town) -> None:
     cadre = town.cadre.id or 0
-    backwards = leave(visit, cadre, TODAY, TODAY - timedelta(days=1), None)
+    backwards = leave(visit, cadre, today(), today() - timedelta(days=1), None)
     assert error_of(backwards, "ends_on") == "结束日期不能早于开始日期。"
     nonsense = visit.get("admin", f"/admin/users/{cadre}/leave").submit(
         starts_on="30/2", ends_on=""
     )
     assert error_of(nonsense, "starts_on") == "请填写请假的第一天。"
     assert error_of(nonsense, "ends_on") == "请填写请假的最后一天。"
-    assert leave(visit, cadre, TODAY, TODAY, None).status == 303
-    twice = leave(visit, cadre, TODAY, TODAY, None)
+    assert leave(visit, cadre, today(), today(), None).status == 303
+    twice = leave(visit, cadre, today(), today(), None)
     assert error_of(twice, "starts_on") == "这段时间已有请假记录，请先撤销原来的记录。"

@@ -12,8 +12,6 @@ from portal.extensions import db
 from tests.factories import Town, make_enterprise
 from tests.pages import Page, Visitor
 
-TODAY = today()
-
 
 def error_of(page: Page, field: str) -> str:
     """The sentence beside a field."""
@@ -104,12 +102,12 @@ def spans(enterprise_id: int) -> list[tuple[int, date, date | None]]:
 
 def test_a_new_pairing_ends_the_one_before(visit: Visitor, town: Town) -> None:
     first, second = town.cadre.id or 0, town.cadre2.id or 0
-    later = TODAY + timedelta(days=10)
+    later = today() + timedelta(days=10)
     firm = db.session.get_one(Enterprise, town.enterprise_id)
-    assert pair(visit, firm.uscc, first, TODAY, second).status == 303
+    assert pair(visit, firm.uscc, first, today(), second).status == 303
     assert pair(visit, firm.name, second, later).status == 303
     assert spans(firm.id) == [
-        (first, TODAY, later - timedelta(days=1)),
+        (first, today(), later - timedelta(days=1)),
         (second, later, None),
     ]
     words = visit.get("admin", "/admin/pairings?q=鲁西").words
@@ -118,27 +116,27 @@ def test_a_new_pairing_ends_the_one_before(visit: Visitor, town: Town) -> None:
 
 def test_a_pairing_made_by_mistake_is_replaced_the_same_day(visit: Visitor, town: Town) -> None:
     first, second = town.cadre.id or 0, town.cadre2.id or 0
-    pair(visit, "鲁西轴承有限公司", first, TODAY)
-    assert pair(visit, "鲁西轴承有限公司", second, TODAY).status == 303
-    assert spans(town.enterprise_id) == [(second, TODAY, None)]
+    pair(visit, "鲁西轴承有限公司", first, today())
+    assert pair(visit, "鲁西轴承有限公司", second, today()).status == 303
+    assert spans(town.enterprise_id) == [(second, today(), None)]
 
 
 def test_a_pairing_is_refused_with_a_sentence(visit: Visitor, town: Town) -> None:
     with transaction():
         make_enterprise("鲁西轴承二厂", town.region_id)
     cadre = town.cadre.id or 0
-    several = pair(visit, "鲁西", cadre, TODAY)
+    several = pair(visit, "鲁西", cadre, today())
     assert "有多家企业符合：" in error_of(several, "firm")
-    nobody = pair(visit, "不存在", cadre, TODAY)
+    nobody = pair(visit, "不存在", cadre, today())
     assert "没有找到这家企业" in error_of(nobody, "firm")
-    past = pair(visit, "鲁西轴承二厂", cadre, TODAY - timedelta(days=1))
+    past = pair(visit, "鲁西轴承二厂", cadre, today() - timedelta(days=1))
     assert error_of(past, "starts_on") == "开始日期不能早于今天。"
-    same = pair(visit, "鲁西轴承二厂", cadre, TODAY, cadre)
+    same = pair(visit, "鲁西轴承二厂", cadre, today(), cadre)
     assert error_of(same, "deputy_id") == "代理人不能是包联干部本人，请另选一人。"
-    reviewer = pair(visit, "鲁西轴承二厂", town.reviewer.id, TODAY)
+    reviewer = pair(visit, "鲁西轴承二厂", town.reviewer.id, today())
     assert error_of(reviewer, "owner_id") == "请选择包联干部。"
-    assert pair(visit, "鲁西轴承二厂", cadre, TODAY + timedelta(days=5)).status == 303
-    early = pair(visit, "鲁西轴承二厂", cadre, TODAY)
+    assert pair(visit, "鲁西轴承二厂", cadre, today() + timedelta(days=5)).status == 303
+    early = pair(visit, "鲁西轴承二厂", cadre, today())
     assert "请填写更晚的日期。" in error_of(early, "starts_on")
 
 
@@ -147,7 +145,7 @@ def test_a_pairing_ends_and_stays_in_the_history(visit: Visitor, town: Town) -> 
         old = Pairing(
             enterprise_id=town.enterprise_id,
             owner_id=town.cadre.id or 0,
-            starts_on=TODAY - timedelta(days=30),
+            starts_on=today() - timedelta(days=30),
         )
         db.session.add(old)
         db.session.flush()
@@ -156,4 +154,4 @@ def test_a_pairing_ends_and_stays_in_the_history(visit: Visitor, town: Town) -> 
     asked = visit.get("admin", address)
     assert "这家企业的新诉求不再派给李明" in asked.words
     assert asked.submit("/end").status == 303
-    assert spans(town.enterprise_id) == [(town.cadre.id, TODAY - timedelta(days=30), TODAY)]
+    assert spans(town.enterprise_id) == [(town.cadre.id, today() - timedelta(days=30), today())]

@@ -23,7 +23,6 @@ from tests.service.stages import assigned
 from tests.web.test_admin import error_of
 from tests.web.test_costs import counted
 
-TODAY = today()
 USCC = make_uscc(8_000_001)
 FIRM = {
     "uscc": USCC,
@@ -203,12 +202,12 @@ def test_a_firm_shows_its_pairings_and_who_changed_them(visit: Visitor, town: To
             Pairing(
                 enterprise_id=town.enterprise_id,
                 owner_id=first,
-                starts_on=TODAY - timedelta(days=9),
+                starts_on=today() - timedelta(days=9),
             )
         )
     form = visit.get("admin", "/admin/pairings/new")
     firm = db.session.get_one(Enterprise, town.enterprise_id)
-    values = {"owner_id": str(second), "deputy_id": str(first), "starts_on": TODAY.isoformat()}
+    values = {"owner_id": str(second), "deputy_id": str(first), "starts_on": today().isoformat()}
     assert form.submit("/new", firm=firm.uscc, **values).status == 303
     address = f"/admin/enterprises/{town.enterprise_id}"
     words = visit.get("admin", address).words
@@ -263,7 +262,7 @@ def test_pages_of_firms_cost_the_same_whatever_they_hold(visit: Visitor, town: T
         editor = Editor(town.admin.id, MONDAY)
         for number in range(20):
             firm = make_enterprise(f"第 {number} 厂", town.region_id, town.chain_id)
-            session.add(Pairing(enterprise_id=firm.id, owner_id=town.cadre.id, starts_on=TODAY))
+            session.add(Pairing(enterprise_id=firm.id, owner_id=town.cadre.id, starts_on=today()))
             for firm_id in (firm.id, town.enterprise_id):
                 year = 2021 + number
                 days = date(year, 1, 1), date(year, 12, 31)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from tests.pages import Page, Visitor
 from tests.sheeting import confirmed, imported, latest, planned, upload, work
 
 FIRMS = "统一社会信用代码,企业名称,县市区,产业链,规模,联系人,联系电话\n"
-TODAY = datetime.now(UTC).astimezone().date()
 
 
 def firm_line(seed: int, name: str, region: str = "东昌府区", phone: str = "13800001111") -> str:

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.auth.models import User
-from portal.db import transaction, utcnow
-from portal.directory.admin_blueprint import LOCAL
+from portal.db import transaction
+from portal.directory.admin_blueprint import today
 from portal.directory.models import (
     Category,
     Chain,
@@ -31,8 +31,6 @@ from portal.sheets.registry import REGISTERS
 from tests.factories import Town, make_uscc
 from tests.pages import Visitor
 from tests.sheeting import confirmed, imported, latest, planned
-
-TODAY = utcnow().astimezone(LOCAL).date()
 
 
 def full(town: Town) -> None:
@@ -122,7 +120,7 @@ def test_stopping_an_account_by_a_file_ends_its_sessions(visit: Visitor, town: T
 
 
 def test_who_can_take_more_by_a_file_is_found_at_once(visit: Visitor, town: Town) -> None:
-    day = TODAY.isoformat()
+    day = today().isoformat()
     for kind, content in (
         ("staff", "用户名,同时承办上限\ncadre,12\nreviewer,\n"),
         ("skills", "用户名,诉求类别\ncadre,融资\n"),
@@ -171,7 +169,7 @@ def pairings_of(firm_id: int) -> list[tuple[date, date | None, int]]:
 def test_a_new_pairing_ends_the_one_before_and_history_stays(visit: Visitor, town: Town) -> None:
     code = db.session.get_one(Enterprise, town.enterprise_id).uscc
     head = "统一社会信用代码,开始日期,包联干部用户名,代理人用户名,结束日期\n"
-    past, week = date(2024, 3, 1), TODAY + timedelta(days=7)
+    past, week = date(2024, 3, 1), today() + timedelta(days=7)
     imported(visit, "pairings", f"{head}{code},{past},cadre,cadre2,\n", "all")
     imported(visit, "pairings", f"{head}{code},{week},cadre2,,\n", "all")
     expected = [(past, week - timedelta(days=1), town.cadre.id), (week, None, town.cadre2.id)]
