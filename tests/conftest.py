@@ -1,12 +1,14 @@
 """The real services, one application for the session, and empty tables for each test."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+from psycopg.errors import DeadlockDetected
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -83,12 +85,18 @@ def clean(app: Flask, broom: psycopg.Connection) -> Iterator[None]:
     holds = SQL(" UNION ALL ").join(
         SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(one, Identifier(one)) for one in names
     )
-    with broom.transaction():
-        for (name,) in broom.execute(holds).fetchall():
-            broom.execute(SQL("DELETE FROM {}").format(Identifier(name)))
-        broom.execute(RESTART)
-        broom.execute("DELETE FROM policy WHERE enacted_at IS NULL")
-        broom.execute("DELETE FROM category WHERE parent_id IS NOT NULL")
+    every = SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(
+        SQL(", ").join(Identifier(one) for one in names)
+    )
+    for turn in range(5):
+        with suppress(DeadlockDetected) if turn < 4 else nullcontext(), broom.transaction():
+            broom.execute(every)  # what a living worker of a site has begun is waited for
+            for (name,) in broom.execute(holds).fetchall():
+                broom.execute(SQL("DELETE FROM {}").format(Identifier(name)))
+            broom.execute(RESTART)
+            broom.execute("DELETE FROM policy WHERE enacted_at IS NULL")
+            broom.execute("DELETE FROM category WHERE parent_id IS NOT NULL")
+            break
     with app.app_context():
         app.extensions["rq"].queue.empty()
     yield

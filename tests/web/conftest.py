@@ -1,10 +1,10 @@
-"""Pages with rate limits, and categories that a test may change."""
+"""Pages with rate limits, categories that a test may change, and the statements that run."""
 
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, event, select, text
 
 from portal.extensions import db, limiter
 from portal.factory import create_app
@@ -33,3 +33,16 @@ def seeded_categories(town: Town, owner: Engine) -> Iterator[None]:
     with owner.begin() as connection:
         connection.execute(text("TRUNCATE category CASCADE"))
         connection.execute(table.insert(), rows)
+
+
+@pytest.fixture
+def statements(town: Town) -> Iterator[list[str]]:
+    """The statements sent to the database, as they come."""
+    sent: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(db.engine, "before_cursor_execute", note)

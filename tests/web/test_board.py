@@ -1,14 +1,11 @@
 """The dashboard, the two rates, ranks, departments and the wall, as their readers open them."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from portal.db import transaction
-from portal.extensions import db
 from portal.tickets.lifecycle import Outcome
 from portal.tickets.service import confirmation, exclusion
 from portal.tickets.service.move import Ask
@@ -49,19 +46,6 @@ def play(town: Town) -> Play:
     with transaction():
         exclusion.grant_exclusion(Ask(town.leader, court, asked.now), "属实。")
     return play
-
-
-@pytest.fixture
-def statements(town: Town) -> Iterator[list[str]]:
-    """The statements sent to the database, as they come."""
-    sent: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def open_all(visit: Visitor, who: str, page: Page) -> int:

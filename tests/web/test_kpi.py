@@ -1,12 +1,9 @@
 """The figures pages as a supervisor reads them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
-from portal.extensions import db
 from portal.kpi.figures import FIGURES
 from tests.factories import MONDAY, Town
 from tests.pages import Page, Visitor
@@ -24,19 +21,6 @@ def three(town: Town) -> Play:
     play.done(rating=3)
     play.file(title="等待办理的诉求")
     return play
-
-
-@pytest.fixture
-def count_statements(town: Town) -> Iterator[list[str]]:
-    """The statements sent to the database, as they come."""
-    sent: list[str] = []
-
-    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def links(page: Page, text: str) -> list[str]:
@@ -107,12 +91,12 @@ def test_few_tickets_are_not_ranked(three: Play, visit: Visitor) -> None:
 
 
 def test_the_page_costs_the_same_number_of_statements(
-    three: Play, visit: Visitor, count_statements: list[str]
+    three: Play, visit: Visitor, statements: list[str]
 ) -> None:
     def cost() -> int:
-        count_statements.clear()
+        statements.clear()
         assert visit.get("leader", "/figures?from=2026-01-01&to=2026-04-30").status == 200
-        return len(count_statements)
+        return len(statements)
 
     visit.get("leader", "/figures")
     few = cost()
