@@ -71,6 +71,19 @@ def make_user(
     enterprise_id: int | None = None,
 ) -> User:
     """An active account with PASSWORD."""
+    user = new_user(username, role, name, department_id, enterprise_id)
+    db.session.flush()
+    return user
+
+
+def new_user(
+    username: str,
+    role: Role,
+    name: str,
+    department_id: int | None = None,
+    enterprise_id: int | None = None,
+) -> User:
+    """As make_user, in the session but without its id yet."""
     user = User(
         username=username,
         name=name,
@@ -81,7 +94,6 @@ def make_user(
         phone="13900002222",
     )
     db.session.add(user)
-    db.session.flush()
     return user
 
 
@@ -105,24 +117,25 @@ def make_town() -> Town:
     """Two firms, two departments, one rule (融资 → 金融局), one person of each role; committed."""
     region, chain = Region(name="东昌府区"), Chain(name="轴承")
     finance, labour = Department(name="市金融局"), Department(name="市人社局")
-    db.session.add_all([region, chain, finance, labour])
+    db.session.add_all((region, chain, finance, labour))
     db.session.flush()
     firm = make_enterprise("鲁西轴承有限公司", region.id, chain.id)
     other = make_enterprise("东阿食品有限公司", region.id)
     users = {
-        "firm": make_user("firm", Role.APPLICANT, "王经理", enterprise_id=firm.id),
-        "other": make_user("other", Role.APPLICANT, "赵经理", enterprise_id=other.id),
-        "cadre": make_user("cadre", Role.CADRE, "李明", department_id=finance.id),
-        "cadre2": make_user("cadre2", Role.CADRE, "孙强", department_id=finance.id),
-        "labour": make_user("labour", Role.CADRE, "周敏", department_id=labour.id),
-        "reviewer": make_user("reviewer", Role.REVIEWER, "陈局", department_id=finance.id),
-        "dispatcher": make_user("dispatcher", Role.DISPATCHER, "刘派"),
-        "supervisor": make_user("supervisor", Role.SUPERVISOR, "郑督"),
-        "leader": make_user("leader", Role.LEADER, "高市长"),
-        "admin": make_user("admin", Role.ADMIN, "吴管"),
-        "security": make_user("security", Role.SECURITY_ADMIN, "安全"),
-        "auditor": make_user("auditor", Role.AUDITOR, "审计"),
+        "firm": new_user("firm", Role.APPLICANT, "王经理", enterprise_id=firm.id),
+        "other": new_user("other", Role.APPLICANT, "赵经理", enterprise_id=other.id),
+        "cadre": new_user("cadre", Role.CADRE, "李明", department_id=finance.id),
+        "cadre2": new_user("cadre2", Role.CADRE, "孙强", department_id=finance.id),
+        "labour": new_user("labour", Role.CADRE, "周敏", department_id=labour.id),
+        "reviewer": new_user("reviewer", Role.REVIEWER, "陈局", department_id=finance.id),
+        "dispatcher": new_user("dispatcher", Role.DISPATCHER, "刘派"),
+        "supervisor": new_user("supervisor", Role.SUPERVISOR, "郑督"),
+        "leader": new_user("leader", Role.LEADER, "高市长"),
+        "admin": new_user("admin", Role.ADMIN, "吴管"),
+        "security": new_user("security", Role.SECURITY_ADMIN, "安全"),
+        "auditor": new_user("auditor", Role.AUDITOR, "审计"),
     }
+    db.session.flush()  # all of them in one statement
     categories = dict(db.session.execute(select(Category.name, Category.id)).all())
     make_rule(finance.id, category_id=categories["融资"])
     town = Town(

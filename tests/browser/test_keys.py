@@ -39,6 +39,7 @@ def test_a_dispatcher_finds_opens_and_sends_on_two_with_keys_alone(
     page.keyboard.type("厂区门口")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("共 2 件")
+    page.wait_for_load_state()  # the keys of a list are the script's
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("厂区门口道路破损")

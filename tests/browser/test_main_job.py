@@ -55,6 +55,7 @@ def file_ticket(page: Page, folder: Path) -> str:
 
 
 def do(page: Page, name: str) -> None:
+    page.wait_for_load_state()
     page.locator(f"main [data-action={name}]").click()
 
 
