@@ -9,8 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from portal.directory import category_queries
 from portal.extensions import db
-from portal.kpi import categories, reading
+from portal.kpi import reading
 from portal.kpi.conditions import Dimensions
 from portal.kpi.entries import PROMISES, Entry, entries
 from portal.kpi.figures import FIGURES, TIMES, Measure
@@ -66,9 +67,9 @@ def _wanted(chosen: Dimensions) -> list[set[tuple[str, str]]]:
     wanted = []
     for dimension, field in FIELDS.items():
         if field in named:
-            own = [named[field]]
+            own: frozenset[int | str] = frozenset({named[field]})
             if field == "category_id":
-                own = categories.with_kinds(int(named[field]))
+                own = frozenset(category_queries.with_kinds(int(named[field])))
             wanted.append({(str(dimension), str(value)) for value in own})
     return wanted
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from portal.kpi import categories, live, reading
+from portal.directory import category_queries
+from portal.kpi import live, reading
 from portal.kpi.columns import PROMISED, columns_of
 from portal.kpi.conditions import Dimensions
 from portal.kpi.define_work import OPEN_TOO_LONG
@@ -74,7 +75,7 @@ def _by_first_level(
 ) -> dict[int | str, Measures]:
     if dimension != "category" or chosen.category_id is not None:
         return found
-    above = categories.above()
+    above = category_queries.above()
     first: dict[int | str, Measures] = {}
     for key, one in found.items():
         upper = above.get(int(key), key)
@@ -137,8 +138,8 @@ def answerable(chosen: Dimensions) -> tuple[str, list[str]] | None:
     if len(named) > 1 or not reading.ready():
         return None
     for field, value in named.items():
-        own = categories.with_kinds(int(value)) if field == "category_id" else [value]
-        return _BY_FIELD[field], [str(one) for one in own]
+        own = category_queries.with_kinds(int(value)) if field == "category_id" else {value}
+        return _BY_FIELD[field], sorted(str(one) for one in own)
     return "all", [""]
 
 

@@ -4,7 +4,7 @@ One period for each natural year, up to the last complete month, so that no two 
 no count follows from another one's (docs/decisions/opening.md).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -91,33 +91,25 @@ def open_figures(year: int, now: datetime) -> OpenFigures:
         None if shown else floor_percent(gross.d) if safe(int(gross.n)) else None,
         {name: total[name] for name in TIMES if total[name].d >= RANKED_FROM},
         _rows(months, {first: first for first in months}, shown),
-        _rows(*_by_parent(report.categories), shown),
+        _rows(*_named(report.categories), shown),
     )
 
 
-def _by_parent(
-    found: Mapping[int, Measures],
-) -> tuple[dict[int, list[Measures]], dict[int, str]]:
-    """The figures of each category of the first level with those of its kinds."""
-    query = select(Category.id, Category.parent_id, Category.name)
-    rows = db.session.execute(query.order_by(Category.position, Category.id)).all()
-    parent = {row.id: row.parent_id or row.id for row in rows}
-    groups: dict[int, list[Measures]] = {}
-    for row in rows:
-        if row.id in found:
-            groups.setdefault(parent[row.id], []).append(found[row.id])
-    names = {row.id: row.name for row in rows if row.id in groups}
-    return {key: groups[key] for key in names}, names
+def _named(found: Mapping[int, Measures]) -> tuple[dict[int, Measures], dict[int, str]]:
+    """The categories of the first level that have figures, in their order, and their names."""
+    query = select(Category.id, Category.name).where(Category.id.in_(found))
+    names = dict(db.session.execute(query.order_by(Category.position, Category.id)).all())
+    return {key: found[key] for key in names}, names
 
 
 def _rows(
-    groups: Mapping[Key, Measures | list[Measures]],
+    found: Mapping[Key, Measures],
     labels: Mapping[Key, date] | Mapping[Key, str],
     shown: bool,
 ) -> list[OpenRow]:
     """The rows with what is small hidden, in their order; `shown`: the totals may be known."""
-    listed = {key: [one] if isinstance(one, dict) else one for key, one in groups.items()}
-    sums = {key: _sums(many) for key, many in listed.items()}
+    gross = {key: one["resolution_gross"] for key, one in found.items()}
+    sums = {key: (one.d, int(one.n)) for key, one in gross.items()}
     no_accepted = hidden({key: (d,) for key, (d, _n) in sums.items()})
     split = {key: parts(n, d) for key, (d, n) in sums.items()}
     no_solved = hidden(split, no_accepted) if shown else frozenset(split)
@@ -129,9 +121,3 @@ def _rows(
         )
         for key, (d, n) in sums.items()
     ]
-
-
-def _sums(many: Iterable[Measures]) -> tuple[int, int]:
-    """Accepted and solved of several groups together."""
-    gross = [one["resolution_gross"] for one in many]
-    return sum(one.d for one in gross), sum(int(one.n) for one in gross)

@@ -39,8 +39,8 @@ def read(
         wanted = [member] if member else members(dimension, known)
         return {one: cells.totals(period, narrowed(dimension, one), now)[figure] for one in wanted}
     offered = set(members(dimension, known))
-    found = cells.by(dimension, period, Dimensions(), now)  # pyright: ignore[reportArgumentType]
-    return {str(one): measures[figure] for one, measures in found.items() if str(one) in offered}
+    found = cells.rates(figure, dimension, period, Dimensions(), now)  # pyright: ignore[reportArgumentType]
+    return {str(one): measure for one, measure in found.items() if str(one) in offered}
 
 
 def members(dimension: str, known: Directory) -> list[str]:

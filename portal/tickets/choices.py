@@ -61,14 +61,6 @@ def categories(parent_id: int | None = None) -> list[Category]:
     return list(db.session.scalars(query.order_by(Category.position, Category.id)))
 
 
-def with_kinds(category_id: int | None) -> frozenset[int] | None:
-    """A category with its kinds, those out of use too, to narrow a list to; None for none."""
-    if category_id is None:
-        return None
-    kinds = db.session.scalars(select(Category.id).where(Category.parent_id == category_id))
-    return frozenset({category_id, *kinds})
-
-
 def divided() -> set[int]:
     """The ids of the categories that have kinds to choose from."""
     query = select(Category.parent_id).where(Category.active, Category.parent_id.is_not(None))

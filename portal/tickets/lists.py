@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.db import utcnow
+from portal.directory import category_queries
 from portal.paging import cursor_from
 from portal.sla.calendars import ending_soon
 from portal.tickets import choices, queries
@@ -106,7 +107,7 @@ def overdue_page(endpoint: str) -> str:
     }
     narrowed = Filter(
         department_ids=_only(chosen["department"]),
-        category_ids=choices.with_kinds(chosen["category"]),
+        category_ids=_kinds(chosen["category"]),
         overdue=True,
         elevated=bool(chosen["elevated"]),
     )
@@ -130,6 +131,10 @@ def overdue_page(endpoint: str) -> str:
         calendar_ends=ending_soon(now),
         filtered=bool(kept),
     )
+
+
+def _kinds(category_id: int | None) -> frozenset[int] | None:
+    return None if category_id is None else category_queries.with_kinds(category_id)
 
 
 def _only(row_id: int | None) -> frozenset[int] | None:

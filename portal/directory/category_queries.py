@@ -1,4 +1,4 @@
-"""The two levels of categories, as the figures cut by them: a first one stands for its kinds."""
+"""The two levels of categories: for lists and figures a first one stands for its kinds."""
 
 from sqlalchemy import select
 
@@ -6,10 +6,10 @@ from portal.directory.models import Category
 from portal.extensions import db
 
 
-def with_kinds(category_id: int) -> list[int]:
+def with_kinds(category_id: int) -> frozenset[int]:
     """A category and its kinds, those out of use too; one statement."""
-    kinds = select(Category.id).where(Category.parent_id == category_id)
-    return [category_id, *db.session.scalars(kinds)]
+    kinds = db.session.scalars(select(Category.id).where(Category.parent_id == category_id))
+    return frozenset({category_id, *kinds})
 
 
 def above() -> dict[int, int]:
