@@ -17,6 +17,7 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine, event
 
 from bench.figure_seeds import build_place, seed
+from portal.auth import sessions
 from portal.auth.roles import Role
 from portal.db import utcnow
 from portal.extensions import db
@@ -60,10 +61,11 @@ def run(
         ids = current_policy_id(), current_calendar_id()
         seed(owner, build_place(owner, *ids), current_calendar(), number, utcnow())
         print(f"{number:,} tickets seeded in {time.perf_counter() - begun:.0f} s", flush=True)
-        key = make_user("overseer", Role.SUPERVISOR, "督办").get_id()
+        user_id = make_user("overseer", Role.SUPERVISOR, "督办").id
+        token = sessions.begin(user_id, utcnow(), "", "")
         db.session.commit()
         engine = db.engine
-    client = _signed_in(app, key)
+    client = _signed_in(app, user_id, token)
     said: list[list[Any]] = []
     event.listen(
         engine, "before_cursor_execute", lambda *a: said.append([time.perf_counter(), a[2]])
@@ -80,10 +82,10 @@ def run(
     return found
 
 
-def _signed_in(app: Flask, key: str) -> FlaskClient:
-    client, now = app.test_client(), utcnow().timestamp()
+def _signed_in(app: Flask, user_id: int, token: str) -> FlaskClient:
+    client = app.test_client()
     with client.session_transaction() as session:
-        session.update(_user_id=key, _fresh=True, seen_at=now, signed_in_at=now)
+        session.update(_user_id=str(user_id), _fresh=True, sid=token)
     return client
 
 

@@ -102,9 +102,9 @@ def furnish(connection: Any) -> Place:
     )
     run(
         'INSERT INTO "user" (username, name, password_hash, role, department_id, active,'
-        " must_change_password, session_epoch)"
+        " must_change_password)"
         " SELECT 'c' || n, '干部' || n, 'x', 'cadre', (SELECT max(id) FROM department) - n %% %s,"
-        " true, false, 1 FROM generate_series(1, %s) n",
+        " true, false FROM generate_series(1, %s) n",
         (UNITS, CADRES),
     )
     regions = [row[0] for row in run("SELECT id FROM region WHERE name LIKE '县%'")]

@@ -203,7 +203,8 @@ def _sessions(given: Mapping[str, Any]) -> dict:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
-        "IDLE_MINUTES": _number(given, "IDLE_MINUTES", 30, 1, 24 * 60),
+        "IDLE_MINUTES_STAFF": _number(given, "IDLE_MINUTES_STAFF", 10, 1, 24 * 60),
+        "IDLE_MINUTES_FIRMS": _number(given, "IDLE_MINUTES_FIRMS", 30, 1, 24 * 60),
         "SESSION_HOURS": _number(given, "SESSION_HOURS", 12, 1, 7 * 24),
         "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session
     }

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, web
-from portal.auth import gate
+from portal.auth import account, gate
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
 from portal.directory import admin
@@ -39,6 +39,7 @@ LANGUAGES = ("zh_CN", "en")
 BLUEPRINTS = (
     home_views.blueprint,
     auth_views.blueprint,
+    account.blueprint,
     filing.blueprint,
     enterprise_views.blueprint,
     desk.blueprint,

@@ -26,6 +26,7 @@ INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*type=\"application/js
 ELSEWHERE = re.compile(r"""(?:https?:)?//[a-z0-9-]+\.[a-z]""", re.IGNORECASE)
 NAMESPACE = re.compile(r"http://www\.w3\.org/\S+?(?=[\"'])")
 PURE = [
+    "auth.devices",
     "auth.roles",
     "directory.defaults",
     "directory.uscc",

@@ -1,16 +1,13 @@
 """Denies by default: one table says which role reaches which endpoint; sessions end here."""
 
-from datetime import datetime, timedelta
-
-from flask import Flask, current_app, redirect, request, session, url_for
-from flask_login import current_user, logout_user
+from flask import Flask, redirect, request, session, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.auth.models import User
+from portal.auth import signed
 from portal.auth.roles import ACCOUNT_ROLES, OVERSIGHT_ROLES, STAFF_ROLES, Role
-from portal.db import utcnow
 from portal.errors import NotAllowed
-from portal.extensions import db, login_manager
+from portal.extensions import login_manager
 
 PUBLIC: frozenset[str] = frozenset(
     {
@@ -31,6 +28,7 @@ EVERYBODY = frozenset(ACCOUNT_ROLES)
 # By endpoint, else by the blueprint's name; what is in neither is closed to all.
 ACCESS: dict[str, frozenset[Role]] = {
     "auth": EVERYBODY,
+    "account": EVERYBODY,
     "home": EVERYBODY,
     "tickets": frozenset({Role.APPLICANT}),
     "tickets.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
@@ -103,17 +101,7 @@ def roles_for(endpoint: str) -> frozenset[Role]:
 def init_app(app: Flask) -> None:
     """Puts the gate before every request and tells Flask-Login how to find a user."""
     app.before_request(_gate)
-    login_manager.user_loader(_load_user)
-
-
-def _load_user(session_key: str) -> User | None:
-    user_id, _, epoch = session_key.partition(":")
-    if not user_id.isdigit() or not epoch.isdigit():
-        return None
-    user = db.session.get(User, int(user_id))
-    if user is None or not user.active or user.session_epoch != int(epoch):
-        return None
-    return user
+    login_manager.user_loader(signed.load)
 
 
 def _gate() -> Response | None:
@@ -122,7 +110,7 @@ def _gate() -> Response | None:
         return None  # no such address: the 404 page
     if endpoint == "static":
         return None
-    _expire()
+    _follow_session()
     if endpoint in PUBLIC:
         return None
     if not current_user.is_authenticated:
@@ -141,22 +129,11 @@ def _wanted() -> str | None:
     return request.full_path if request.query_string else request.path
 
 
-def _expire() -> None:
-    """Ends a session that was idle too long, or is too old."""
+def _follow_session() -> None:
+    """Forgets a session that is over; notes that a living one is in use."""
     if "_user_id" not in session:
         return
-    now = utcnow()
-    idle = timedelta(minutes=current_app.config["IDLE_MINUTES"])
-    whole = timedelta(hours=current_app.config["SESSION_HOURS"])
-    seen, since = _instant("seen_at"), _instant("signed_in_at")
-    if seen is None or since is None or now - seen > idle or now - since > whole:
-        logout_user()
-        session.clear()
-        session["expired"] = True
-        return
-    session["seen_at"] = now.timestamp()
-
-
-def _instant(name: str) -> datetime | None:
-    value = session.get(name)
-    return datetime.fromtimestamp(value, utcnow().tzinfo) if value is not None else None
+    if current_user.is_authenticated:
+        signed.note_use()
+    else:
+        signed.forget()

@@ -28,6 +28,7 @@ class User(Base, UserMixin):
             "(role IN ('cadre', 'reviewer')) = (department_id IS NOT NULL)", name="staff_department"
         ),
         CheckConstraint("capacity > 0", name="capacity"),
+        CheckConstraint("NOT firm_admin OR role = 'applicant'", name="firm_admin"),
     )
 
     id: Mapped[BigId]
@@ -41,8 +42,12 @@ class User(Base, UserMixin):
     # How many open tickets a cadre can hold at once; None: no limit.
     capacity: Mapped[int | None]
     active: Mapped[bool] = mapped_column(default=True)
+    # Whether this applicant decides who else acts for the firm.
+    firm_admin: Mapped[bool] = mapped_column(default=False)
+    # Made by the demonstration load: skips the expiry of passwords and the second factor, and only
+    # outside production.
+    demonstration: Mapped[bool] = mapped_column(default=False)
     must_change_password: Mapped[bool] = mapped_column(default=False)
-    session_epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     password_changed_at: Mapped[Instant | None]
     last_sign_in_at: Mapped[Instant | None]
@@ -53,10 +58,6 @@ class User(Base, UserMixin):
     @property
     def is_active(self) -> bool:
         return self.active
-
-    def get_id(self) -> str:
-        """The session's key: a new epoch ends every session opened before it."""
-        return f"{self.id}:{self.session_epoch}"
 
     @property
     def actor(self) -> Actor:

@@ -7,8 +7,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
 
+from portal.auth import sessions
 from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, Role
+from portal.auth.sessions import End
 from portal.directory.changes import Editor, added, noted, record
 from portal.directory.models import Enterprise
 from portal.directory.uscc import checked_uscc
@@ -159,11 +161,11 @@ def change_password(user: User, old: str, new: str, now: datetime) -> None:
 
 
 def set_password(user: User, password: str, now: datetime, *, must_change: bool) -> None:
-    """Writes the hash, starts a new session epoch: all sessions opened before end."""
+    """Writes the hash; every session of the person ends."""
     user.password_hash = HASHER.hash(password)
     user.password_changed_at = now
     user.must_change_password = must_change
-    user.session_epoch += 1
+    sessions.end_all(user.id, End.PASSWORD, now)
 
 
 def check_password(password: str, *personal: str) -> None:
@@ -198,6 +200,8 @@ def update_user(
             raise Invalid("企业经办人账号不能改为工作人员，反过来也不行；请另建账号。", "role")
     if role in DEPARTMENT_ROLES and department_id is None:
         raise Invalid("请选择所在单位。", "department_id")
+    if role != user.role:
+        sessions.end_all(user.id, End.ROLE, editor.at)
     with noted(editor, user):
         user.name, user.phone = name, phone
         user.role = role
@@ -211,7 +215,7 @@ def set_active(editor: Editor, user_id: int, active: bool) -> User:
     if user.id == editor.id and not active:
         raise Invalid("不能停用本人的账号，请由另一名系统管理员操作。")
     if user.active and not active:
-        user.session_epoch += 1
+        sessions.end_all(user.id, End.STOPPED, editor.at)
     with noted(editor, user):
         user.active = active
     return user
@@ -224,6 +228,14 @@ def reset_password(editor: Editor, user_id: int, password: str) -> User:
     set_password(user, password, editor.at, must_change=True)
     record(editor, "user", user_id, {}, {"password": True})
     return user
+
+
+def end_sessions(editor: Editor, user_id: int) -> int:
+    """Signs somebody out everywhere; how many sessions were ended."""
+    count = sessions.end_all(user_id, End.ADMIN, editor.at)
+    if count:
+        record(editor, "user", user_id, {}, {"sessions": count})
+    return count
 
 
 def get_user(user_id: int) -> User:

@@ -15,7 +15,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_limiter.util import get_remote_address
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.auth import service
@@ -23,6 +23,7 @@ from portal.auth.forms import PasswordForm, RegisterForm, SignInForm
 from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.auth.service import Firm
+from portal.auth.signed import ENDED, begin_session, end_session, limits
 from portal.db import transaction, utcnow
 from portal.errors import Invalid
 from portal.extensions import csrf, limiter
@@ -47,14 +48,6 @@ def local_path(text: str | None) -> str | None:
     parts = urlsplit(text)
     plain = text.isprintable() and "\\" not in text
     return text if plain and not parts.scheme and not parts.netloc else None
-
-
-def begin_session(user: User) -> None:
-    """Signs a person on with a session of their own: nothing of the one before stays."""
-    session.clear()
-    login_user(user)
-    now = utcnow().timestamp()
-    session["signed_in_at"] = session["seen_at"] = now
 
 
 def _failed(response: Response) -> bool:
@@ -89,8 +82,8 @@ def sign_in() -> Answer:
             return redirect(wanted or first_place(user.role), 303)
         blame(form, Invalid("用户名或密码不正确，请重新输入。"))
     status = 422 if form.errors else 200
-    expired = bool(session.pop("expired", False))
-    return render_template("auth/sign_in.html", form=form, expired=expired), status
+    ended = session.pop(ENDED, None)
+    return render_template("auth/sign_in.html", form=form, ended=ended, limits=limits()), status
 
 
 @blueprint.route("/register", methods=["GET", "POST"])
@@ -122,8 +115,7 @@ def register() -> Answer:
 @blueprint.post("/sign-out")
 def sign_out() -> Answer:
     """Ends this session."""
-    logout_user()
-    session.clear()
+    end_session()
     flash(_("您已退出登录。"), "success")
     return redirect(url_for("home.index"), 303)
 

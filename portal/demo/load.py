@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
+from portal.auth.models import User
+from portal.auth.roles import Role
 from portal.demo import (
     checks,
     desks,
@@ -89,6 +91,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         sought.save(now)
         gathered.gather(cast, now)
         excluded.enter(cast, now)
+        _mark_accounts()
         _aftermath(cast, now, say)
         return Loaded(False, *checks.check(now))
         return Loaded(False, *checks.check(now))
@@ -102,6 +105,13 @@ def _aftermath(cast: Cast, now: datetime, say: Callable[[str], None]) -> None:
     say("正在生成通报……")
     supervised.enter(cast, now)
     opened.enter(plan.source(f"{SEED}:opened"), now)
+
+
+def _mark_accounts() -> None:
+    """All are the demonstration's; a firm's one applicant decides who else joins it."""
+    marks = {"demonstration": True, "firm_admin": User.role == Role.APPLICANT}
+    options = {"synchronize_session": False}
+    db.session.execute(update(User).values(marks), execution_options=options)
 
 
 def _play_year(stage: Stage, cast: Cast, calendar: Calendar) -> None:

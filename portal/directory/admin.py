@@ -1,6 +1,7 @@
 """The administrator's pages, one module a noun; they never show the text of a ticket."""
 
 from portal.directory import (
+    admin_access,
     admin_categories,
     admin_firm_parts,
     admin_firms,
@@ -13,6 +14,6 @@ from portal.directory.admin_blueprint import blueprint
 
 __all__ = ["PAGES", "blueprint"]
 PAGES = (
-    *(admin_users, admin_places, admin_categories),
+    *(admin_users, admin_access, admin_places, admin_categories),
     *(admin_firms, admin_firm_parts, admin_pairings, admin_queue),
 )

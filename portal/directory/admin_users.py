@@ -6,9 +6,12 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.auth import service as accounts
+from portal.auth import sessions
 from portal.auth.models import User
 from portal.auth.roles import ACCOUNT_ROLES, Role
-from portal.db import transaction
+from portal.auth.session_words import lines
+from portal.auth.signed import limits
+from portal.db import transaction, utcnow
 from portal.directory import cadre_queries, cadre_service, change_words, queries, service
 from portal.directory.admin_blueprint import (
     Answer,
@@ -140,6 +143,7 @@ def _about(person: User) -> dict[str, Any]:
     cadre = person.role == Role.CADRE
     return {
         "person": person,
+        "sessions": lines(sessions.for_user(person, utcnow(), limits())),
         "is_me": person.id == my_id(),
         "leaves": queries.leaves(person.id) if cadre else None,
         "open_count": queries.open_count(person.id) if cadre else 0,

@@ -43,8 +43,19 @@ LABELS: dict[str, str] = {
     "capacity": _l("容量"),
     "leave": _l("请假"),
     "password": _l("密码"),
+    "sessions": _l("登录"),
+    "firm_admin": _l("本企业管理员"),
+    "link": _l("一次性链接"),
+    "lock": _l("登录锁定"),
     "position": _l("排列顺序"),
     "active": _l("状态"),
+}
+
+LINKS: dict[str, str] = {
+    "invitation": _l("已发出邀请链接"),
+    "reset": _l("已发出重设密码链接"),
+    "revoked": _l("已作废"),
+    "used": _l("已使用"),
 }
 
 
@@ -126,6 +137,9 @@ def _day(text: Any) -> str:
 _IN_WORDS: dict[str, Callable[[Any], str]] = {
     "active": lambda value: _("在用") if value else _("已停用"),
     "password": lambda _value: _("已重设"),
+    "sessions": lambda value: _("已退出 %(n)s 处登录", n=value),
+    "link": lambda value: str(LINKS[value]),
+    "lock": lambda _value: _("已解除"),
     "size": size_name,
     "role": role_name,
     "skills": lambda value: _("、").join(value),

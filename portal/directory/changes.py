@@ -32,7 +32,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
         *("name", "template", "needs_review", "by_pairing", "complex", "consult"),
         *("position", "active"),
     ),
-    "user": ("username", "name", "phone", "role", "capacity", "active"),
+    "user": ("username", "name", "phone", "role", "capacity", "active", "firm_admin"),
 }
 _NAMED: dict[str, dict[str, tuple[str, type[Base]]]] = {
     "enterprise": {"region": ("region_id", Region), "chain": ("chain_id", Chain)},

@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Select, or_, select
 
+from portal.auth import sessions
 from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, STAFF_ROLES, Actor, Role
 from portal.auth.service import HASHER
+from portal.auth.sessions import End
+from portal.db import utcnow
 from portal.directory.models import Category, Department, Leave, Skill
 from portal.errors import Invalid
 from portal.extensions import db
@@ -86,10 +89,12 @@ class Staff(Register):
         self.departments.check(unit, was, "department")
 
     def write(self, key: Key, after: Values) -> Any:
-        """Stopping an account ends its sessions."""
+        """Stopping an account, or another role, ends its sessions."""
         item = self.items.get(key)
         if item is not None and item.active and not after["active"]:
-            item.session_epoch += 1
+            sessions.end_all(item.id, End.STOPPED, utcnow())
+        elif item is not None and item.role != after["role"]:
+            sessions.end_all(item.id, End.ROLE, utcnow())
         return super().write(key, after)
 
     def finish(self, by: Actor, now: datetime) -> None:

@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal.db import utcnow
 from portal.extensions import limiter
 from portal.factory import create_app
 from tests.factories import Town
@@ -35,9 +34,8 @@ def _get(client: FlaskClient, address: str) -> TestResponse:
 
 
 def _signed_in(client: FlaskClient, user_id: int | None) -> FlaskClient:
-    now = utcnow().timestamp()
     with client.session_transaction() as session:
-        session.update({"_user_id": f"{user_id}:0", "signed_in_at": now, "seen_at": now})
+        session.update({"_user_id": str(user_id), "sid": "a secret"})
     return client
 
 

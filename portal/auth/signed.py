@@ -1,0 +1,91 @@
+"""The browser's end of a session: what the cookie holds, and who this request comes from."""
+
+from datetime import timedelta
+
+from flask import current_app, g, request, session
+from flask_login import login_user, logout_user
+
+from portal.auth import sessions
+from portal.auth.access_models import UserSession
+from portal.auth.models import User
+from portal.auth.sessions import End, Limits
+from portal.db import transaction, utcnow
+
+TOKEN = "sid"  # noqa: S105 – the cookie's name for the session's secret
+ENDED = "ended"  # why the session before was over; the sign-in page says it once
+
+
+def limits() -> Limits:
+    """The settings on how long sessions last."""
+    config = current_app.config
+    return Limits(
+        timedelta(minutes=config["IDLE_MINUTES_STAFF"]),
+        timedelta(minutes=config["IDLE_MINUTES_FIRMS"]),
+        timedelta(hours=config["SESSION_HOURS"]),
+    )
+
+
+def address() -> str:
+    """Where the request comes from."""
+    return request.remote_addr or ""
+
+
+def begin_session(user: User) -> None:
+    """Signs a person on with a session of their own: nothing of the one before stays."""
+    now, before = utcnow(), current()
+    user_id = user.id
+    with transaction():
+        if before is not None:
+            sessions.end(before.id, End.SIGNED_OUT, now)
+        token = sessions.begin(user_id, now, address(), request.user_agent.string)
+    session.clear()
+    g.pop("user_session", None)
+    session[TOKEN] = token
+    login_user(user)
+
+
+def end_session() -> None:
+    """Signs out: a copy of the cookie is worth nothing from now on."""
+    before = current()
+    if before is not None:
+        with transaction():
+            sessions.end(before.id, End.SIGNED_OUT, utcnow())
+    logout_user()
+    session.clear()
+
+
+def current() -> UserSession | None:
+    """The session of this request, while it lives; `load` has found it."""
+    return g.get("user_session")
+
+
+def load(key: str) -> User | None:
+    """The person whose id is `key` and whose living session the cookie names; one statement."""
+    token = session.get(TOKEN)
+    found = sessions.find(token) if isinstance(token, str) else None
+    if found is None:
+        return None
+    row, user = found
+    if str(user.id) != key or not user.active:
+        return None
+    g.session_over = sessions.over(row, user.role, utcnow(), limits())
+    if g.session_over is not None:
+        return None
+    g.user_session = row
+    return user
+
+
+def forget() -> None:
+    """Clears a cookie whose session is over, and keeps why for the sign-in page."""
+    why = g.get("session_over") or "gone"
+    logout_user()
+    session.clear()
+    session[ENDED] = str(why)
+
+
+def note_use() -> None:
+    """Writes that the session is in use, at most once a minute."""
+    row, now = current(), utcnow()
+    if row is not None and sessions.due(row, now):
+        with transaction():
+            sessions.note(row.id, now)
