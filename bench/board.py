@@ -1,33 +1,19 @@
-"""The supervisor's pages at 10,000 and at 1,000,000 tickets, whole: from the request to the HTML.
+"""The supervisor's pages, whole: from the request to the HTML. Measured by bench.figures."""
 
-Run with `python -m bench.board [--sizes N N] [--rounds N] [--slow N]`: private servers, seeded as
-by bench.figures; `--slow` prints that many of the slowest statements of each page.
-"""
-
-import argparse
 import statistics
-import sys
-import tempfile
 import time
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
-from bench.figure_seeds import build_place, seed
 from portal.auth import sessions
 from portal.auth.roles import Role
 from portal.db import utcnow
 from portal.extensions import db
-from portal.factory import create_app
-from portal.sla.calendars import current_calendar, current_calendar_id
-from portal.sla.service import current_policy_id
 from tests.factories import make_user
-from tests.services import Services, start_services
 
-GOAL_PAGE, GOAL_LIST, GOAL_RATIO = 150, 100, 1.5
 BOARD = "/figures/board"
 PAGES = (
     BOARD,
@@ -43,24 +29,9 @@ PAGES = (
 LISTS = PAGES[5:]
 
 
-def run(
-    services: Services, folder: str, number: int, chosen: argparse.Namespace
-) -> dict[str, float]:
-    """The median of each page in milliseconds at one size."""
-    app = create_app(
-        {
-            **services.settings,
-            "PORTAL_INSTANCE": folder,
-            "SECRET_KEY": "only for this bench, long enough",
-            "TESTING": True,
-        }
-    )
+def pages(app: Flask, rounds: int, slow: int) -> dict[str, float]:
+    """The median of each page in milliseconds, and `slow` statements of each printed."""
     with app.app_context():
-        upgrade()
-        owner, begun = create_engine(services.owner_url), time.perf_counter()
-        ids = current_policy_id(), current_calendar_id()
-        seed(owner, build_place(owner, *ids), current_calendar(), number, utcnow())
-        print(f"{number:,} tickets seeded in {time.perf_counter() - begun:.0f} s", flush=True)
         user_id = make_user("overseer", Role.SUPERVISOR, "督办").id
         token = sessions.begin(user_id, utcnow(), "", "")
         db.session.commit()
@@ -73,12 +44,11 @@ def run(
     event.listen(engine, "after_cursor_execute", lambda *_a: said[-1].append(time.perf_counter()))
     found = {}
     for page in PAGES:
-        found[page] = _measure(client, page, chosen.rounds, said)
-        slowest = sorted(said, key=lambda one: one[0] - one[2])[: chosen.slow]
+        found[page] = _measure(client, page, rounds, said)
+        slowest = sorted(said, key=lambda one: one[0] - one[2])[:slow]
         print(f"{page:<34} {found[page]:8.1f} ms, {len(said)} statements", flush=True)
         for began, statement, ended in slowest:
             print(f"    {(ended - began) * 1000:6.1f} ms {' '.join(statement.split())[:150]}")
-    owner.dispose()
     return found
 
 
@@ -100,26 +70,3 @@ def _measure(client: FlaskClient, page: str, rounds: int, said: list[list[Any]])
         if answer.status_code != 200:
             raise RuntimeError(f"{page}: {answer.status}")
     return statistics.median(times)
-
-
-def main() -> int:
-    """Prints the medians; 1 when a goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 1_000_000])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--slow", type=int, default=0)
-    chosen = parser.parse_args()
-    found = []
-    for number in chosen.sizes:
-        with start_services() as services, tempfile.TemporaryDirectory() as folder:
-            found.append(run(services, folder, number, chosen))
-    small, large = found[0], found[-1]
-    for page, milliseconds in large.items():
-        ratio = milliseconds / small[page]
-        print(f"{page:<34} {small[page]:8.1f} ms {milliseconds:8.1f} ms  × {ratio:.2f}")
-    kept = large[BOARD] <= GOAL_PAGE and max(large[page] for page in LISTS) <= GOAL_LIST
-    return int(not kept or large[BOARD] > GOAL_RATIO * small[BOARD])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -130,8 +130,9 @@ def _drop_indexes(connection: Connection) -> list[str]:
 
 
 def _working_days(now: datetime) -> list[date]:
+    """The last ten years' Mondays to Fridays; today may not have reached nine o'clock yet."""
     last = now.astimezone(LOCAL).date()
-    all_days = (last - timedelta(days=n) for n in range(YEARS * 365, -1, -1))
+    all_days = (last - timedelta(days=n) for n in range(YEARS * 365, 0, -1))
     return [day for day in all_days if day.weekday() < 5]
 
 

@@ -1,19 +1,18 @@
 """Opens pages as a person would: signs in, checks every page as HTML, sends its forms."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
 import html5lib
 from bs4 import BeautifulSoup, Tag
+from bs4.builder._html5lib import HTML5TreeBuilder
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.factories import PASSWORD, Town
-
-# How html5lib names things that HTML of today allows.
-_ALLOWED: set[str] = set()
 
 
 class Page:
@@ -25,9 +24,8 @@ class Page:
         self.location = response.headers.get("Location", "")
         self.text = response.get_data(as_text=True) if "text" in (response.mimetype or "") else ""
         self._visitor, self._who = visitor, who
-        if response.mimetype == "text/html" and self.status != 303 and self.text:
-            check_html(self.text)
-        self.soup = BeautifulSoup(self.text, "html5lib")
+        whole = response.mimetype == "text/html" and self.status != 303 and bool(self.text)
+        self.soup = checked(self.text) if whole else BeautifulSoup(self.text, "html.parser")
 
     @property
     def title(self) -> str:
@@ -76,19 +74,30 @@ def form_values(form: Tag) -> dict[str, Any]:
     return data
 
 
-def check_html(text: str) -> None:
-    """Raises when a browser would have to repair the page."""
-    parser = html5lib.HTMLParser(strict=False)
-    parser.parse(text)
-    problems = [
-        f"{code} {details} at {place}"
-        for place, code, details in parser.errors
-        if code not in _ALLOWED
-    ]
+class _Noting(HTML5TreeBuilder):
+    """Builds the tree in the one parse that also finds what a browser would have to repair."""
+
+    repairs: list[Any]
+
+    def feed(self, markup: Any) -> None:
+        parser = html5lib.HTMLParser(tree=self.create_treebuilder)
+        assert self.underlying_builder is not None
+        self.underlying_builder.parser = parser
+        parser.parse(markup)
+        self.underlying_builder.parser = None
+        self.repairs = parser.errors
+
+
+def checked(text: str) -> BeautifulSoup:
+    """The page's tree. Raises when a browser would have to repair it, or an id stands twice."""
+    noting = _Noting()
+    soup = BeautifulSoup(text, builder=noting)
+    problems = [f"{code} {details} at {place}" for place, code, details in noting.repairs]
     assert not problems, problems[:5]
-    ids = [str(tag["id"]) for tag in BeautifulSoup(text, "html5lib").select("[id]")]
-    doubled = {one for one in ids if ids.count(one) > 1}
+    ids = Counter(str(tag["id"]) for tag in soup.find_all(id=True))
+    doubled = {one for one, n in ids.items() if n > 1}
     assert not doubled, f"ids twice on a page: {doubled}"
+    return soup
 
 
 class Visitor:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from portal.extensions import limiter
 from portal.factory import create_app
 from tests.factories import Town
-from tests.pages import Visitor, check_html
+from tests.pages import Visitor, checked
 
 NOWHERE = "postgresql+psycopg://nobody:nothing@127.0.0.1:9/none"
 NO_QUEUE = "redis://127.0.0.1:9/0"
@@ -29,7 +29,7 @@ def cut_off(app: Flask) -> Flask:
 
 def _get(client: FlaskClient, address: str) -> TestResponse:
     answer = Context().run(client.get, address)
-    check_html(answer.text)
+    checked(answer.text)
     return answer
 
 
