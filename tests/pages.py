@@ -80,7 +80,8 @@ class _Noting(HTML5TreeBuilder):
     repairs: list[Any]
 
     def feed(self, markup: Any) -> None:
-        parser = html5lib.HTMLParser(tree=self.create_treebuilder)
+        tree: Any = self.create_treebuilder
+        parser = html5lib.HTMLParser(tree=tree)
         assert self.underlying_builder is not None
         self.underlying_builder.parser = parser
         parser.parse(markup)
