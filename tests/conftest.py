@@ -21,11 +21,17 @@ from tests.services import Services, start_services
 
 # What the migrations seed; a test that changes it puts it back.
 SEEDED = {"alembic_version", "calendar", "calendar_day", "policy", "category"}
+_LONG = {name: n for n, name in enumerate(("test_demo.py", "test_pages.py", "test_english.py"))}
 RESTART = """
 SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
 FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
   AND sequencename !~ '^(calendar|calendar_day|policy|category)_id_seq$'
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: two processes end together, and a year is played on new tables."""
+    items.sort(key=lambda item: _LONG.get(item.path.name, len(_LONG)))
 
 
 @pytest.fixture(scope="session")

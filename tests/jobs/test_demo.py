@@ -67,6 +67,8 @@ def played(app: Flask, owner: Engine, played_at: datetime) -> Iterator[Loaded]:
         begun = time.perf_counter()
         loaded = load(played_at, if_empty=False, say=lambda _: None)
         print(f"demo load took {time.perf_counter() - begun:.1f} s")
+        with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("ANALYZE"))  # as the server does by itself, some time later
         yield loaded
         db.session.remove()
     empty(app, owner)
