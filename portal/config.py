@@ -70,6 +70,7 @@ def load_config(
         **_queue(given, instance, embedded),
         **_requests(given),
         **_sessions(given),
+        **_sign_on(given),
         **_product(given),
     }
     return config | dict(overrides or {})
@@ -210,6 +211,13 @@ def _sessions(given: Mapping[str, Any]) -> dict:
     }
 
 
+def _sign_on(given: Mapping[str, Any]) -> dict:
+    """Who needs a second factor."""
+    return {
+        "SECOND_FACTOR_STAFF": _word(given, "SECOND_FACTOR_STAFF", ("staff", "admins", "off")),
+    }
+
+
 def _product(given: Mapping[str, Any]) -> dict:
     return {
         "BABEL_DEFAULT_LOCALE": "zh_CN",
@@ -241,6 +249,17 @@ def _number(given: Mapping[str, Any], name: str, default: int, low: int, high: i
             f"{name} has to be a whole number from {low} to {high}, not “{value}”.",
         )
     return number
+
+
+def _word(given: Mapping[str, Any], name: str, words: tuple[str, ...]) -> str:
+    """One of `words`, the first of them by default."""
+    word = str(given.get(name) or words[0]).strip().lower()
+    if word not in words:
+        listed = "、".join(words), ", ".join(words)
+        raise ConfigError(
+            f"{name} 应为 {listed[0]} 之一。", f"{name} has to be one of {listed[1]}."
+        )
+    return word
 
 
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, web
-from portal.auth import account, gate
+from portal.auth import account, factor_views, gate
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
 from portal.directory import admin
@@ -40,6 +40,7 @@ BLUEPRINTS = (
     home_views.blueprint,
     auth_views.blueprint,
     account.blueprint,
+    factor_views.blueprint,
     filing.blueprint,
     enterprise_views.blueprint,
     desk.blueprint,

@@ -76,6 +76,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("日历与时限"), "sla_admin.calendar", "clock"),
     ),
     Role.SECURITY_ADMIN: (),
+    Role.NONE: (),
     Role.AUDITOR: ((_l("导出记录"), "exports.log", "file"),),
 }
 PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]

@@ -61,6 +61,7 @@ ROLES: dict[str, str] = {
     "security_admin": _l("安全管理员"),
     "auditor": _l("审计员"),
     "system": _l("系统"),
+    "none": _l("待授权"),
 }
 CLOCKS: dict[str, str] = {
     "accept": _l("受理时限"),

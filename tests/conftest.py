@@ -55,6 +55,7 @@ def app(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Flask:
             "TESTING": True,
             "RQ_ASYNC": True,
             "OPEN_KEEP_SECONDS": 0,
+            "SECOND_FACTOR_STAFF": "off",
             "SERVER_NAME": None,
         }
     )

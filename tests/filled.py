@@ -31,6 +31,7 @@ from portal.visits.models import Visit
 from portal.visits.service import visit
 from tests.factories import MONDAY, Town, make_town
 from tests.service.problem_rows import make_problem
+from tests.service.proven_rows import proven
 from tests.service.published_rows import make_published
 from tests.service.stages import assigned, signed
 from tests.supervising import watched
@@ -65,6 +66,7 @@ def fill() -> None:
         rulebook.put_rule(town.admin, rules.id, 0, region, town.departments["labour"], MONDAY)
         sheets(session)
         come_in(session, town)
+        session.add_all(proven(town))
         watched(session, town)
         editor = Editor(town.admin.id, MONDAY)
         place_service.set_place_active(editor, "regions", town.region_id, active=False)

@@ -28,6 +28,8 @@ NAMESPACE = re.compile(r"http://www\.w3\.org/\S+?(?=[\"'])")
 PURE = [
     "auth.devices",
     "auth.roles",
+    "auth.sealing",
+    "auth.totp",
     "directory.defaults",
     "directory.uscc",
     "errors",

@@ -1,10 +1,11 @@
 """Denies by default: one table says which role reaches which endpoint; sessions end here."""
 
+from typing import Any
+
 from flask import Flask, redirect, request, session, url_for
 from flask_login import current_user
-from werkzeug.wrappers import Response
 
-from portal.auth import signed
+from portal.auth import proof, signed
 from portal.auth.roles import ACCOUNT_ROLES, OVERSIGHT_ROLES, STAFF_ROLES, Role
 from portal.errors import NotAllowed
 from portal.extensions import login_manager
@@ -19,6 +20,7 @@ PUBLIC: frozenset[str] = frozenset(
         "home.language",
         "auth.sign_in",
         "auth.register",
+        "factor.code",
         "vouching.vouch",
         "opening.show",
         "opening.download",
@@ -29,6 +31,7 @@ EVERYBODY = frozenset(ACCOUNT_ROLES)
 ACCESS: dict[str, frozenset[Role]] = {
     "auth": EVERYBODY,
     "account": EVERYBODY,
+    "factor": EVERYBODY,
     "home": EVERYBODY,
     "tickets": frozenset({Role.APPLICANT}),
     "tickets.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
@@ -91,6 +94,8 @@ ACCESS: dict[str, frozenset[Role]] = {
 }
 # Reached before a given password is changed.
 _BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})
+# Reached by whoever must have a second factor and has none yet.
+_BEFORE_FACTOR = _BEFORE_CHANGE | {"factor.enrol", "factor.again"}
 
 
 def roles_for(endpoint: str) -> frozenset[Role]:
@@ -104,7 +109,7 @@ def init_app(app: Flask) -> None:
     login_manager.user_loader(signed.load)
 
 
-def _gate() -> Response | None:
+def _gate() -> Any:
     endpoint = request.endpoint
     if endpoint is None:
         return None  # no such address: the 404 page
@@ -117,9 +122,13 @@ def _gate() -> Response | None:
         return redirect(url_for("auth.sign_in", next=_wanted()), 303)
     if current_user.must_change_password and endpoint not in _BEFORE_CHANGE:
         return redirect(url_for("auth.change_password"), 303)
-    if Role(current_user.role) not in roles_for(endpoint):
+    if current_user.role == Role.NONE and endpoint not in _BEFORE_CHANGE:
+        return redirect(url_for("home.index"), 303)  # where it says what the account waits for
+    if endpoint not in _BEFORE_FACTOR and proof.must_enrol():
+        return redirect(url_for("factor.enrol"), 303)
+    if current_user.role != Role.NONE and Role(current_user.role) not in roles_for(endpoint):
         raise NotAllowed("您的账号不能打开这个页面。")
-    return None
+    return proof.asked(endpoint)
 
 
 def _wanted() -> str | None:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from portal.directory.models import Department, Enterprise
 
 
+_STORED = ", ".join(repr(str(role)) for role in (*ACCOUNT_ROLES, Role.NONE))
+
+
 class User(Base, UserMixin):
     """A person who can sign in; `username` is stored in lower case."""
 
     __table_args__ = (
         CheckConstraint("username = lower(username)", name="username_lower"),
-        CheckConstraint(f"role IN ({', '.join(repr(str(r)) for r in ACCOUNT_ROLES)})", name="role"),
+        CheckConstraint(f"role IN ({_STORED})", name="role"),
         CheckConstraint(
             "(role = 'applicant') = (enterprise_id IS NOT NULL)", name="applicant_enterprise"
         ),
@@ -51,6 +54,8 @@ class User(Base, UserMixin):
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
     password_changed_at: Mapped[Instant | None]
     last_sign_in_at: Mapped[Instant | None]
+    # Since when sign-in needs a second factor (auth.factors); None: the person has none.
+    factor_at: Mapped[Instant | None]
 
     enterprise: Mapped["Enterprise | None"] = relationship()
     department: Mapped["Department | None"] = relationship(foreign_keys=[department_id])

@@ -17,12 +17,15 @@ class Role(StrEnum):
     SECURITY_ADMIN = "security_admin"
     AUDITOR = "auditor"
     SYSTEM = "system"
+    NONE = "none"  # an account whose role the security administrator has not granted yet
 
 
-ACCOUNT_ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
+ACCOUNT_ROLES = tuple(role for role in Role if role not in (Role.SYSTEM, Role.NONE))
 DEPARTMENT_ROLES = (Role.CADRE, Role.REVIEWER)
 OVERSIGHT_ROLES = (Role.SUPERVISOR, Role.LEADER)
 STAFF_ROLES = (Role.CADRE, Role.REVIEWER, Role.DISPATCHER, *OVERSIGHT_ROLES)
+# Apart from each other (三员分立): no account holds two, none takes another's right.
+ADMINISTRATORS = (Role.ADMIN, Role.SECURITY_ADMIN, Role.AUDITOR)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.auth import service
+from portal.auth import proof, service
 from portal.auth.forms import PasswordForm, RegisterForm, SignInForm
 from portal.auth.models import User
 from portal.auth.roles import Role
@@ -78,7 +78,11 @@ def sign_in() -> Answer:
             user = service.sign_in(form.username.data or "", form.password.data or "", utcnow())
         if user is not None:
             wanted = local_path(form.next.data)
+            if user.factor_at is not None:
+                proof.half_signed(user, wanted)
+                return redirect(url_for("factor.code"), 303)
             begin_session(user)
+            proof.mark()
             return redirect(wanted or first_place(user.role), 303)
         blame(form, Invalid("用户名或密码不正确，请重新输入。"))
     status = 422 if form.errors else 200

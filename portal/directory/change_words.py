@@ -47,6 +47,8 @@ LABELS: dict[str, str] = {
     "firm_admin": _l("本企业管理员"),
     "link": _l("一次性链接"),
     "lock": _l("登录锁定"),
+    "factor": _l("动态验证码"),
+    "recovery_codes": _l("恢复码"),
     "position": _l("排列顺序"),
     "active": _l("状态"),
 }
@@ -140,6 +142,8 @@ _IN_WORDS: dict[str, Callable[[Any], str]] = {
     "sessions": lambda value: _("已退出 %(n)s 处登录", n=value),
     "link": lambda value: str(LINKS[value]),
     "lock": lambda _value: _("已解除"),
+    "factor": lambda _value: _("已启用"),
+    "recovery_codes": lambda _value: _("已重新生成"),
     "size": size_name,
     "role": role_name,
     "skills": lambda value: _("、").join(value),

@@ -20,6 +20,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import queue
+from portal.auth.proof import FIELD
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid, NotFound
 from portal.exports import queries, service, showing, spool
@@ -31,7 +32,7 @@ from portal.web import back_url
 
 blueprint = Blueprint("exports", __name__, url_prefix="/exports")
 AT_ONCE = 2000  # rows; what has more is a job
-NOT_ASKED = ("csrf_token", "format")
+NOT_ASKED = ("csrf_token", "format", FIELD)
 MIMES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

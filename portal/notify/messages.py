@@ -81,6 +81,9 @@ SENTENCES: dict[str, str] = {
     "alert_red": _l("预警：%(who)s的%(figure)s越过红线，请查看并督办。"),
     "bulletin_week": _l("%(first)s至%(last)s的周报已生成，请查看。"),
     "bulletin_month": _l("%(first)s至%(last)s的月报已生成，请查看。"),
+    "factor_reset": _l(
+        "安全管理员重置了您的动态验证码，您的登录已全部退出；如非您本人要求，请立即联系安全管理员。"
+    ),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 

@@ -1,18 +1,15 @@
 """Filing on behalf 代填: problems of a visit become tickets, and the links for the firm's word."""
 
-import io
-
-import segno
 from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from portal.db import transaction, utcnow
 from portal.directory.models import Category
 from portal.directory.queries import names
 from portal.errors import NotFound
+from portal.qr import qr_code
 from portal.queue import nudge
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.service.submit import Wording
@@ -96,25 +93,6 @@ def _link_row(visit: Visit, number: str, token: str) -> dict[str, object]:
     address = url_for("vouching.vouch", token=token, _external=True)
     [ticket] = [i.ticket for i in visit.items if i.ticket and i.ticket.number == number]
     return {"ticket": ticket, "address": address, "picture": qr_code(address)}
-
-
-def qr_code(address: str) -> Markup:
-    """The address as an SVG to stand in a page, black on white in every colour scheme."""
-    out = io.BytesIO()
-    code = segno.make(address, error="m", micro=False)
-    code.save(
-        out,
-        kind="svg",
-        scale=4,
-        border=4,
-        light="#fff",
-        xmldecl=False,
-        svgns=True,
-        omitsize=True,
-        svgclass="qr",
-        lineclass=None,
-    )
-    return Markup(out.getvalue().decode())  # noqa: S704 – drawn by us from our own address
 
 
 @blueprint.post("/<int:visit_id>/links/<number>")
