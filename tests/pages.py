@@ -122,14 +122,14 @@ class Visitor:
     def get(self, who: str | None, address: str, **kwargs: Any) -> Page:
         """The page at an address."""
         client = self._clients.get(who) or self.client(who)
-        return Page(_alone(client.get, address, **kwargs), self, who)
+        return Page(alone(client.get, address, **kwargs), self, who)
 
     def post(self, who: str | None, address: str, data: dict[str, Any]) -> Page:
         """The answer to a form sent to an address."""
         client = self._clients.get(who) or self.client(who)
-        return Page(_alone(client.post, address, data=data), self, who)
+        return Page(alone(client.post, address, data=data), self, who)
 
 
-def _alone(send: Callable[..., TestResponse], address: str, **kwargs: Any) -> TestResponse:
+def alone(send: Callable[..., TestResponse], address: str, **kwargs: Any) -> TestResponse:
     """Sends without the test's own application context, whose `g` would be shared (stack.md 15)."""
     return Context().run(send, address, buffered=True, **kwargs)

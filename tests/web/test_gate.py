@@ -7,9 +7,11 @@ from werkzeug.routing.converters import AnyConverter, IntegerConverter
 
 from portal.auth.gate import PUBLIC, roles_for
 from portal.auth.roles import ACCOUNT_ROLES, Role
-from tests.pages import Visitor
+from tests.pages import Visitor, alone
 
 NUMBER = "SQ20260302-000001"
+# Would end the walk, whose session is number 1; test_accounts and test_sessions have them.
+ENDS = {"auth.sign_out", "account.end"}
 WHO = {
     Role.APPLICANT: "firm",
     Role.CADRE: "cadre",
@@ -51,9 +53,9 @@ def answer(visit: Visitor, who: str | None, method: str, address: str) -> tuple[
     """Status and Location, with a valid token on a POST."""
     client = visit.client(who)
     if method == "GET":
-        response = client.get(address)
+        response = alone(client.get, address)
     else:
-        response = client.post(address, data={"csrf_token": token(visit, who)})
+        response = alone(client.post, address, data={"csrf_token": token(visit, who)})
     return response.status_code, response.headers.get("Location", "")
 
 
@@ -93,8 +95,8 @@ def test_a_stranger_reaches_the_public_pages_only(app: Flask, visit: Visitor) ->
 def test_a_role_reaches_its_own_pages_only(role: Role, app: Flask, visit: Visitor) -> None:
     wrong = []
     for endpoint, address, method in routes(app):
-        if endpoint == "auth.sign_out":
-            continue  # it would end the walk; test_accounts has it
+        if endpoint in ENDS:
+            continue
         status, _ = answer(visit, WHO[role], method, address)
         may = endpoint in PUBLIC or role in roles_for(endpoint)
         # 503 is /health, which is right to say that no worker runs here.
