@@ -9,6 +9,7 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import ProgrammingError
 
 from portal.auth.commands import user
+from portal.checks.commands import check
 from portal.demo.commands import demo
 from portal.kpi.commands import kpi
 from portal.outbox.commands import outbox, timer, worker
@@ -25,6 +26,7 @@ from portal.tickets.commands import tickets
 COMMANDS = (
     bulletin,
     calendar,
+    check,
     demo,
     kpi,
     outbox,

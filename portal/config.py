@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import click
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
@@ -14,23 +13,21 @@ from redis.retry import Retry
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from portal.safety import (
+    SECRET_KEY_LENGTH,
+    TRUE_WORDS,
+    ConfigError,
+    refuse_debug,
+    require_key,
+    trusted_hosts,
+    with_files,
+)
+
 PROJECT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
 MAX_FILES = 10
 MAX_FILE_BYTES = 20 * MEGABYTE
-SECRET_KEY_LENGTH = 32
-TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"", "0", "false", "no", "off"}
-
-
-class ConfigError(click.ClickException):
-    """A setting is missing or wrong; a ClickException, so `flask` prints it as one sentence."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(f"{chinese}\n{english}")
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class Urls(Protocol):
@@ -59,13 +56,15 @@ def load_config(
     `overrides` win over the environment (tests pass DATABASE_URL, REDIS_URL …). Where neither
     names a database, `embedded` starts one; without `embedded` that is an error.
     """
-    given: dict[str, Any] = {**os.environ, **(overrides or {})}
+    given = with_files({**os.environ, **(overrides or {})})
+    refuse_debug(given)
     instance = instance_folder(given)
     config: dict[str, Any] = {
         "ENVIRONMENT": given.get("PORTAL_ENV", "development"),
         "INSTANCE_DIR": str(instance),
         "SECRET_KEY": secret_key(given, instance),
         "UPLOAD_DIR": str(_folder("UPLOAD_DIR", given.get("UPLOAD_DIR") or instance / "uploads")),
+        "TRUSTED_HOSTS": trusted_hosts(given),
         **_database(given, instance, embedded),
         **_queue(given, instance, embedded),
         **_requests(given),
@@ -84,11 +83,8 @@ def instance_folder(given: Mapping[str, Any] = os.environ) -> Path:
 def secret_key(given: Mapping[str, Any], instance: Path) -> str:
     """SECRET_KEY, or outside production one made once and kept in `instance` with mode 600."""
     key = given.get("SECRET_KEY")
-    if given.get("PORTAL_ENV") == "production" and len(key or "") < SECRET_KEY_LENGTH:
-        raise ConfigError(
-            f"生产环境必须设置 SECRET_KEY,至少 {SECRET_KEY_LENGTH} 个字符。",
-            f"Production needs SECRET_KEY with at least {SECRET_KEY_LENGTH} characters.",
-        )
+    if given.get("PORTAL_ENV") == "production":
+        require_key(str(key or ""))
     if key:
         return str(key)
     path = _folder("PORTAL_INSTANCE", instance) / "secret_key"
@@ -200,7 +196,9 @@ def _sessions(given: Mapping[str, Any]) -> dict:
     return {
         "HTTPS": secure,
         "PREFERRED_URL_SCHEME": "https" if secure else "http",
-        "SESSION_COOKIE_NAME": "suqiutong",
+        # The prefix makes browsers refuse such a cookie from any other host or without TLS.
+        "COOKIE_PREFIX": "__Host-" if secure else "",
+        "SESSION_COOKIE_NAME": "__Host-suqiutong" if secure else "suqiutong",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
@@ -228,6 +226,9 @@ def _product(given: Mapping[str, Any]) -> dict:
         "PERIOD_START_DAY": _number(given, "PERIOD_START_DAY", 1, 1, 28),
         # How long, in seconds, the open page's figures are kept before they are counted anew.
         "OPEN_KEEP_SECONDS": _number(given, "OPEN_KEEP_SECONDS", 600, 0, 86_400),
+        # A file that the backup touches when it is done, and how old that may be.
+        "BACKUP_STAMP": given.get("BACKUP_STAMP") or "",
+        "BACKUP_HOURS": _number(given, "BACKUP_HOURS", 36, 1, 24 * 31),
         # A font file for PDF files; empty: a Chinese font of the machine is looked for.
         "PDF_FONT": given.get("PDF_FONT") or "",
         # How sure, in per cent, a suggested category has to be (docs/decisions/suggestion.md).

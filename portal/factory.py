@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, has_request_context, request, session
+from flask import Flask, current_app, has_request_context, request, session
 from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import cli, web
+from portal import cli, limits, web
 from portal.auth import account, factor_views, gate
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
@@ -98,6 +98,7 @@ def _init_extensions(app: Flask) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
     login_manager.init_app(app)
+    limits.init_app(app, limiter)
     csrf.init_app(app)
     rq.init_app(app)
     limiter.init_app(app)
@@ -110,7 +111,8 @@ def _language() -> str:
     """What the reader chose, else Chinese, whatever the browser says."""
     if not has_request_context():
         return LANGUAGES[0]
-    chosen = session.get("language") or request.cookies.get("language")
+    kept = f"{current_app.config['COOKIE_PREFIX']}language"
+    chosen = session.get("language") or request.cookies.get(kept)
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 

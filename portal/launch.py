@@ -117,7 +117,8 @@ def _environment(data: Mapping[str, str], instance: Path, address: Address) -> d
     """What the children see: the same data, our own Python first, and no buffered lines."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     own = {"PORTAL_INSTANCE": str(instance), "HOST": address.bound, "PORT": str(address.port)}
-    return {**os.environ, **data, **own, "PATH": programs, "PYTHONUNBUFFERED": "1"}
+    inherited = {k: v for k, v in os.environ.items() if k.removesuffix("_FILE") not in PASSED_ON}
+    return {**inherited, **data, **own, "PATH": programs, "PYTHONUNBUFFERED": "1"}
 
 
 def _prepare(environment: Mapping[str, str]) -> None:

@@ -1,20 +1,22 @@
-"""What every page shares: error pages, security headers, template filters, the places of a role."""
+"""What every page shares: error pages, template filters, the places of a role."""
 
-import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, current_app, g, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import get_locale
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
+from portal import headers
 from portal.auth.roles import OVERSIGHT_ROLES, STAFF_ROLES, Role
+from portal.db import utcnow
 from portal.directory.class_words import class_name
 from portal.errors import PortalError
-from portal.extensions import db, login_manager
+from portal.extensions import db, limiter, login_manager
 from portal.language import lazy as _l
 from portal.language import lazy_in, said
 from portal.notify.queries import unread_count
@@ -24,6 +26,7 @@ from portal.wording import FILTERS, LIGHTS
 
 ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
 Place = tuple[str, str, str]
+Answer = tuple[str | dict[str, Any], int]
 # The places of each role: label, endpoint and icon.
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.APPLICANT: (
@@ -118,8 +121,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["LIGHTS"] = LIGHTS
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
-    app.before_request(_nonce)
-    app.after_request(_headers)
+    headers.init_app(app)
     app.register_error_handler(PortalError, _portal_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -127,8 +129,10 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def error_page(status: int, message: str = "", **context: Any) -> tuple[str, int]:
-    """The page for a status, with a way on."""
+def error_page(status: int, message: str = "", **context: Any) -> Answer:
+    """The page for a status, with a way on; a JSON object for a program that asks for one."""
+    if headers.wants_json():
+        return headers.as_json(status, message), status
     page = status if status in ERROR_PAGES else 500
     try:
         return render_template(f"errors/{page}.html", message=message, **context), status
@@ -142,15 +146,11 @@ def back_url(default: str) -> str:
     return referrer if referrer.startswith(request.host_url) else default
 
 
-def _nonce() -> None:
-    g.nonce = secrets.token_urlsafe(16)
-
-
 def _context() -> dict[str, Any]:
     """What base.html needs: the places, the unread count, the reader's language and type size."""
     locale = get_locale()
     context: dict[str, Any] = {
-        "nonce": g.get("nonce", ""),
+        "nonce": headers.nonce(),
         "locale": str(locale) if locale else "zh_CN",
         "places": [],
         "inbox_count": 0,
@@ -192,47 +192,47 @@ def _place_of(role: Role) -> str | None:
     return next((one for one in found if one in own), None)
 
 
-def _headers(response: Response) -> Response:
-    """Nothing from elsewhere, no framing, no sniffing (stack.md 20)."""
-    nonce = g.get("nonce", "")
-    headers = response.headers
-    headers.setdefault(
-        "Content-Security-Policy",
-        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self'"
-        " data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    )
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static":
-        headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def _portal_error(error: PortalError) -> tuple[str, int]:
+def _portal_error(error: PortalError) -> Answer:
     return error_page(error.status, said(error))
 
 
-def _csrf_error(error: CSRFError) -> tuple[str, int]:
+def _csrf_error(error: CSRFError) -> Answer:
     return error_page(400, error.description or "")
 
 
-def _http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _http_error(error: HTTPException) -> Answer | HTTPException | Response:
+    """The page for what Flask or Werkzeug refuses; what its headers say is kept."""
     if error.code is None or error.code < 400:
         return error
-    return error_page(error.code)
+    if isinstance(error, SecurityError):
+        return headers.unknown_host()
+    if isinstance(error, RateLimitExceeded):
+        return _too_many()
+    answer = make_response(error_page(error.code))
+    allowed = dict(error.get_headers()).get("Allow")
+    if allowed:
+        answer.headers["Allow"] = allowed
+    return answer
 
 
-def _no_such_value(error: DataError) -> tuple[str, int]:
+def _too_many() -> Response:
+    """429: when to try again, and what was typed, to send once more with one press."""
+    limit = limiter.current_limit
+    wait = max(1, int(limit.reset_at - utcnow().timestamp()) + 1) if limit else 60
+    page = error_page(429, minutes=-(-wait // 60), kept=headers.typed(), again=request.full_path)
+    answer = make_response(page)
+    answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+def _no_such_value(error: DataError) -> Answer:
     """A value of the request that no column can hold: a NUL, a number beyond all ids."""
     current_app.logger.warning("the database refuses a value: %s", error.orig)
     db.session.rollback()
     return error_page(404 if request.method in ("GET", "HEAD") else 400)
 
 
-def _unexpected(error: Exception) -> tuple[str, int]:
+def _unexpected(error: Exception) -> Answer:
     """Logs the traceback, shows none of it; the page asks the database for nothing."""
     current_app.logger.error("unexpected error", exc_info=error)
     try:

@@ -134,7 +134,12 @@ def _keep(name: str, value: str) -> Answer:
     answer = redirect(local_path(request.form.get("next")) or url_for("home.index"), 303)
     secure = current_app.config["HTTPS"]
     answer.set_cookie(
-        name, value, max_age=YEAR_SECONDS, secure=secure, httponly=True, samesite="Lax"
+        f"{current_app.config['COOKIE_PREFIX']}{name}",
+        value,
+        max_age=YEAR_SECONDS,
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
     )
     return answer
 

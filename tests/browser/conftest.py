@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
 
 from tests.factories import PASSWORD, Town
 from tests.services import Services
@@ -88,9 +94,25 @@ def _wait_until_healthy(address: str, log: str) -> None:
 
 
 @pytest.fixture
-def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Page]]:
-    """Opens a browser window of its own for a person of the town; None is a stranger."""
+def violations() -> list[str]:
+    """What pages did against their own policy."""
+    return []
+
+
+@pytest.fixture
+def person(
+    browser: Browser, site: str, town: Town, violations: list[str]
+) -> Iterator[Callable[..., Page]]:
+    """Opens a browser window of its own for a person of the town; None is a stranger.
+
+    What a page does against its own policy (something inline, something from elsewhere) fails the
+    test that opened it.
+    """
     contexts: list[BrowserContext] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            violations.append(f"{message.page.url if message.page else ''}: {message.text}")
 
     def enter(who: str | None, width: int = 1280) -> Page:
         context = browser.new_context(
@@ -98,6 +120,7 @@ def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Pa
         )
         contexts.append(context)
         page = context.new_page()
+        page.on("console", note)
         if who is not None:
             page.goto("/sign-in")
             page.get_by_label("用户名").fill(who)
@@ -109,6 +132,7 @@ def person(browser: Browser, site: str, town: Town) -> Iterator[Callable[..., Pa
     yield enter
     for context in contexts:
         context.close()
+    assert violations == []
 
 
 @pytest.hookimpl(wrapper=True)

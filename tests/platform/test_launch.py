@@ -43,6 +43,7 @@ class Launch:
         self.health = f"http://127.0.0.1:{port}/health"
         self.output = instance / "output"
         own = {"PORTAL_INSTANCE": str(instance), "PORT": str(port), "PORTAL_ENV": "production"}
+        own["TRUSTED_HOSTS"] = "suqiutong.gov.cn"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "portal.launch"],

@@ -41,7 +41,10 @@ MARKS = {"_", "_l", "N_", "gettext", "ngettext", "lazy", "lazy_in", "pgettext"}
 MARKS |= {"Invalid", "NotFound", "NotAllowed", "Conflict"}
 # Where Chinese is not a sentence of a page, and why.
 DATA = {
+    "portal/checks": "said to the operator in both languages",
     "portal/config.py": "said to the operator in both languages",
+    "portal/headers.py": "said in both languages",
+    "portal/safety.py": "said to the operator in both languages",
     "portal/launch.py": "said to the operator in both languages",
     "portal/embedded": "said to the operator in both languages",
     "portal/cli.py": "said to the operator",
