@@ -187,6 +187,7 @@ def _requests(given: Mapping[str, Any]) -> dict:
         "MAX_CONTENT_LENGTH": MAX_FILES * MAX_FILE_BYTES + MEGABYTE,
         "MAX_FORM_MEMORY_SIZE": MEGABYTE,
         "MAX_FORM_PARTS": 200,
+        "CHALLENGE": _switch(given, "CHALLENGE", default=True),
         "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, 0, 5),
     }
 

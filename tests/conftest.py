@@ -52,6 +52,7 @@ def app(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Flask:
             "UPLOAD_DIR": str(instance / "uploads"),
             "SECRET_KEY": "a secret for tests only, long enough",
             "RATELIMIT_ENABLED": False,
+            "CHALLENGE": False,
             "TESTING": True,
             "RQ_ASYNC": True,
             "OPEN_KEEP_SECONDS": 0,

@@ -24,6 +24,7 @@ from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.auth.service import Firm
 from portal.auth.signed import ENDED, begin_session, end_session, limits
+from portal.challenge.asking import Challenge
 from portal.db import transaction, utcnow
 from portal.errors import Invalid
 from portal.extensions import csrf, limiter
@@ -98,8 +99,8 @@ def register() -> Answer:
     if current_user.is_authenticated:
         return redirect(first_place(current_user.role), 303)
     csrf.protect()
-    form = RegisterForm()
-    if form.validate_on_submit():
+    form, challenge = RegisterForm(), Challenge("register")
+    if form.validate_on_submit() and challenge.met(form):
         try:
             with transaction():
                 user = service.register(
@@ -113,7 +114,8 @@ def register() -> Answer:
             return redirect(url_for("tickets.new"), 303)
     phone = current_app.config["SERVICE_PHONE"]
     status = 422 if form.errors else 200
-    return render_template("auth/register.html", form=form, service_phone=phone), status
+    shown = {"form": form, "challenge": challenge, "service_phone": phone}
+    return render_template("auth/register.html", **shown), status
 
 
 @blueprint.post("/sign-out")

@@ -54,7 +54,7 @@ def chinese(number: int) -> str:
 
 def read(text: str) -> int | None:
     """The number that somebody typed, in digits or in Chinese words; None for anything else."""
-    plain = text.translate(FULL_WIDTH).strip().rstrip("。.").replace("两", "二")
+    plain = text.translate(FULL_WIDTH).strip(" 。.\t").replace("两", "二")
     if plain.isascii() and plain.isdigit() and len(plain) <= 3:
         return int(plain)
     return _WORDS.get(plain)

@@ -65,7 +65,7 @@ def _limits(config: Config) -> str | None:
 
 
 def _challenge(config: Config) -> str | None:
-    return None if config.get("CHALLENGE", True) else "CHALLENGE=0"
+    return None if config["CHALLENGE"] else "CHALLENGE=0"
 
 
 def _queue_password(config: Config) -> str | None:

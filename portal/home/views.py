@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from portal.auth.gate import roles_for
 from portal.auth.roles import Role
 from portal.auth.views import first_place, local_path
+from portal.challenge.asking import Challenge
 from portal.db import transaction, utcnow
 from portal.errors import NotFound
 from portal.extensions import db, limiter
@@ -40,6 +41,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
 # What the cadre is told who filed a ticket on a firm's behalf.
 OF_VISIT = frozenset({"vouched", "vouch_corrected", "disowned"})
 LANGUAGES = ("zh_CN", "en")
+FREE_QUERIES = 3  # sendings of an address within an hour before the challenge
 Answer = Response | str | tuple[Any, int]
 
 
@@ -149,12 +151,14 @@ def _keep(name: str, value: str) -> Answer:
 def query() -> Answer:
     """Progress by number and query code; the same answer whichever of them is wrong."""
     form = QueryForm(number=capitals(request.args.get("number"))[:40])
-    if form.validate_on_submit():
+    challenge = Challenge("query", after=FREE_QUERIES)
+    if form.validate_on_submit() and challenge.met(form):
         ticket = find(form.number.data or "", form.query_code.data or "")
         if ticket is not None:
             return render_template("home/progress.html", progress=progress_of(ticket, utcnow()))
         form.form_errors.append(_("编号或查询码不正确，请对照提交成功页面上的内容核对。"))
-    return render_template("home/query.html", form=form), 422 if form.errors else 200
+    page = render_template("home/query.html", form=form, challenge=challenge)
+    return page, 422 if form.errors else 200
 
 
 @blueprint.get("/health")

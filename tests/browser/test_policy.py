@@ -1,4 +1,4 @@
-"""The policy of the pages is real: what is inline or from elsewhere does not run, and is noticed."""
+"""The policy of the pages is real: what is inline does not run, and is noticed."""
 
 from collections.abc import Callable
 

@@ -33,6 +33,7 @@ def app_of(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> I
                 "UPLOAD_DIR": app.config["UPLOAD_DIR"],
                 "SECRET_KEY": app.config["SECRET_KEY"],
                 "RATELIMIT_ENABLED": False,
+                "CHALLENGE": False,
                 "TESTING": True,
                 "RQ_ASYNC": True,
                 **{name: value for name, value in settings.items() if name not in words},

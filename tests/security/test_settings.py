@@ -110,6 +110,7 @@ def test_a_safe_configuration_has_nothing_but_what_is_not_set(load: Load) -> Non
         ({"PORTAL_ENV": "development", "TRUSTED_HOSTS": None}, {"environment", "hosts"}),
         ({"PORTAL_HTTPS": "0"}, {"https"}),
         ({"TRUSTED_PROXIES": "0"}, {"proxies"}),
+        ({"CHALLENGE": "0"}, {"challenge"}),
         ({"DEBUG": True}, {"debug"}),
         ({"SESSION_COOKIE_SAMESITE": False}, {"cookies"}),
         ({"WTF_CSRF_ENABLED": False}, {"csrf"}),
