@@ -12,6 +12,7 @@ from portal.auth.commands import user
 from portal.checks.commands import check
 from portal.demo.commands import demo
 from portal.kpi.commands import kpi
+from portal.openapi.commands import openapi
 from portal.outbox.commands import outbox, timer, worker
 from portal.problems.commands import problems
 from portal.routing.commands import routing
@@ -29,6 +30,7 @@ COMMANDS = (
     check,
     demo,
     kpi,
+    openapi,
     outbox,
     problems,
     registry,
