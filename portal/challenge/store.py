@@ -17,7 +17,9 @@ def add(key: str, seconds: int) -> int:
     name = f"challenge:{key}"
     try:
         with rq.queue.connection.pipeline() as pipe:
-            count, _ = pipe.incr(name).expire(name, seconds, nx=True).execute()
+            pipe.incr(name)
+            pipe.expire(name, seconds, nx=True)
+            count, _set = pipe.execute()
         return int(count)
     except RedisError:
         return _add_here(name, seconds)

@@ -21,10 +21,12 @@ def test_at_the_limit_the_words_are_kept_and_the_wait_is_said(limited: Visitor) 
     assert "再试一次" in answer.text and "钱厂长" in answer.text
     assert "聊城试航精密机械有限公司" in answer.text
     assert "jingmi-jixie-88" not in answer.text
+    field = answer.form("/register?").select_one("[name=csrf_token]")
+    assert field is not None
     told = Context().run(
         limited.client(None).post,
         "/register",
-        data={"csrf_token": answer.form("/register?").select_one("[name=csrf_token]")["value"]},
+        data={"csrf_token": field["value"]},
         headers={"Accept": "application/json"},
     )
     assert told.status_code == 429 and told.get_json()["error"] == "Too Many Requests"

@@ -141,7 +141,8 @@ def test_open_folders_and_old_backups_are_found(load: Load, tmp_path: Path) -> N
     stamp.touch()
     config = load(BACKUP_STAMP=str(stamp))
     assert not {"backup", "upload-mode", "key-mode"} & set(_found(config))
-    os.utime(stamp, (time.time() - 40 * 3600,) * 2)
+    old = time.time() - 40 * 3600
+    os.utime(stamp, (old, old))
     Path(config["UPLOAD_DIR"]).chmod(0o755)
     key = tmp_path / "secret_key"
     key.write_text("x")
