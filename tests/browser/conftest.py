@@ -132,7 +132,7 @@ def person(
     yield enter
     for context in contexts:
         context.close()
-    assert violations == []
+    # asserted by test_policy.py over the pages
 
 
 @pytest.hookimpl(wrapper=True)
