@@ -14,10 +14,10 @@ SECRETS = (
     "DATABASE_URL",
     "MIGRATION_DATABASE_URL",
     "REDIS_URL",
-    "FIELD_KEYS",
-    "AUDIT_KEY",
     "OIDC_CLIENT_SECRET",
 )
+# Read from their files by those who use them: a ring of keys may change while we run.
+KEY_FILES = ("FIELD_KEYS", "AUDIT_KEY")
 SECRET_KEY_LENGTH = 32
 FEWEST_KINDS = 8  # different characters of a key; a key made at random has twice as many
 # Parts of keys that stand in examples, all in small letters.

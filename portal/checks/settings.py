@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from portal.checks.finding import Check, Severity
 from portal.config import PROJECT
 from portal.db import utcnow
-from portal.safety import SECRETS, weakness
+from portal.safety import KEY_FILES, SECRETS, weakness
 
 Config = Mapping[str, Any]
 HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -117,7 +117,7 @@ def _instance_mode(config: Config) -> str | None:
 
 
 def _secret_files(config: Config) -> str | None:
-    paths = (os.environ.get(f"{name}_FILE") for name in SECRETS)
+    paths = (os.environ.get(f"{name}_FILE") for name in (*SECRETS, *KEY_FILES))
     found = [open_one for path in paths if path and (open_one := _open_to_all(Path(path)))]
     return ", ".join(found) or None
 
