@@ -31,7 +31,7 @@ from portal.sla import admin as sla_admin
 from portal.suggest import admin as suggest_admin
 from portal.supervision import bulletins
 from portal.supervision import orders as supervision_pages
-from portal.tickets import desk, dispatch, filing, handovers, oversee, petitioning, review
+from portal.tickets import desk, dispatch, filing, handovers, oversee, petitioning, review, sealing
 from portal.visits import filing as visits_filing
 from portal.visits import vouching
 
@@ -48,6 +48,7 @@ BLUEPRINTS = (
     dispatch.blueprint,
     oversee.blueprint,
     petitioning.blueprint,
+    sealing.blueprint,
     visits_filing.blueprint,
     vouching.blueprint,
     search_views.blueprint,

@@ -156,7 +156,7 @@ def _context() -> dict[str, Any]:
         "inbox_count": 0,
     }
     if current_user and current_user.is_authenticated:
-        context["inbox_count"] = unread_count(current_user.id)
+        context["inbox_count"] = unread_count(current_user.actor)
         context["places"] = places(Role(current_user.role))
         menu = MENU.get(Role(current_user.role), ())
         context["menu"] = [(label, url_for(endpoint)) for label, endpoint in menu]

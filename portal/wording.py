@@ -1,6 +1,7 @@
 """Words for stored codes, times, amounts and rates; the filters of the pages."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import get_locale, ngettext
@@ -133,6 +134,10 @@ ACTIONS: dict[str, str] = {
     "recompute": _l("截止时间重新计算"),
     "wait": _l("等待空位"),
     "offer": _l("提交交接"),
+    "seal": _l("设为密件"),
+    "unseal": _l("解除密件"),
+    "reveal": _l("查看密件身份"),
+    "recuse": _l("所涉单位回避"),
 }
 LIGHTS: dict[str, str] = {
     "green": _l("正常"),
@@ -195,6 +200,11 @@ def clock_name(code: str) -> str:
 def action_name(code: str) -> str:
     """The word for an action."""
     return str(ACTIONS[code])
+
+
+def firm_name(ticket: Any) -> str:
+    """The firm of a ticket as staff may read it: of a sealed one no name (domain.md §7)."""
+    return _("密件企业") if ticket.sealed else ticket.enterprise.name
 
 
 def size_name(code: str) -> str:
@@ -266,6 +276,6 @@ FILTERS = {
     for function in (
         *(status_name, outcome_name, confirmation_name, urgency_name, channel_name, role_name),
         *(clock_name, action_name, size_name, rating_name, local_date, local_time, iso, ago),
-        *(moment, duration, percent, number, filesize, mask_phone),
+        *(moment, duration, percent, number, filesize, mask_phone, firm_name),
     )
 }

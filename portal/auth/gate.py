@@ -55,6 +55,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "handovers.remove_leave": frozenset({Role.REVIEWER}),
     "routing": frozenset({Role.DISPATCHER, Role.REVIEWER}),
     "oversee": frozenset(OVERSIGHT_ROLES),
+    "sealing": frozenset({Role.DISPATCHER, *OVERSIGHT_ROLES}),
     "search": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "search.moved": frozenset(STAFF_ROLES),
     "bulk": frozenset({Role.REVIEWER, Role.DISPATCHER, *OVERSIGHT_ROLES}),

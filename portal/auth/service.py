@@ -16,6 +16,7 @@ from portal.directory.models import Enterprise
 from portal.directory.uscc import checked_uscc
 from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
+from portal.outbox import service as outbox
 from portal.uniqueness import unique
 
 MIN_PASSWORD = 10
@@ -202,10 +203,13 @@ def update_user(
         raise Invalid("请选择所在单位。", "department_id")
     if role != user.role:
         sessions.end_all(user.id, End.ROLE, editor.at)
+    moved = user.department_id != department_id
     with noted(editor, user):
         user.name, user.phone = name, phone
         user.role = role
         user.department_id = department_id if role in DEPARTMENT_ROLES else None
+    if moved:
+        outbox.put(outbox.RECUSE, {}, editor.at)  # what is sealed against the new unit
     return user
 
 

@@ -10,6 +10,7 @@ from portal.directory.changes import Editor, added, noted
 from portal.directory.models import Chain, Department, Region
 from portal.errors import N_, Invalid, NotFound
 from portal.extensions import db
+from portal.outbox import service as outbox
 from portal.routing.models import DispatchRule, Rulebook
 from portal.uniqueness import unique
 
@@ -62,6 +63,8 @@ def save_place(editor: Editor, kind: str, place_id: int | None, fields: PlaceFie
             place = get_place(kind, place_id)
             with noted(editor, place):
                 _fill(place, fields)
+            if kind == "departments":
+                outbox.put(outbox.RECUSE, {}, editor.at)  # who is above or below has changed
     return place
 
 

@@ -26,7 +26,7 @@ from portal.supervision.queries import of_view
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Order, Ticket
 from portal.tickets.queries import LIGHT_NAMES, Filter, visible
-from portal.wording import LIGHTS, status_name
+from portal.wording import LIGHTS, firm_name, status_name
 
 Asked = Mapping[str, str]
 PROBLEM_STATES = {"open": _l("未答复"), "answered": _l("已答复"), "closed": _l("已关闭")}
@@ -136,7 +136,7 @@ def _orders(actor: Actor, asked: Asked, now: datetime) -> Table:
 
 def _order(order: Order, ticket: Ticket, issuer: str | None) -> Cells:
     return [
-        *(ticket.number, ticket.enterprise.name, ticket.title),
+        *(ticket.number, firm_name(ticket), ticket.title),
         ticket.department.name if ticket.department else "",
         ticket.assignee.name if ticket.assignee else "",
         *(order.text, issuer or _("系统"), at(order.issued_at), at(order.due_at)),

@@ -15,6 +15,7 @@ from portal.tickets.models import Ticket
 from portal.wording import (
     channel_name,
     confirmation_name,
+    firm_name,
     outcome_name,
     rating_name,
     status_name,
@@ -51,16 +52,16 @@ def at(instant: datetime | None) -> str:
 
 COLUMNS = (
     Column(_l("编号"), lambda one: one.number),
-    Column(_l("企业名称"), lambda one: one.enterprise.name),
-    Column(_l("统一社会信用代码"), lambda one: one.enterprise.uscc),
+    Column(_l("企业名称"), firm_name),
+    Column(_l("统一社会信用代码"), lambda one: None if one.sealed else one.enterprise.uscc),
     Column(_l("县市区"), lambda one: one.region.name),
     Column(_l("产业链"), lambda one: one.chain.name if one.chain else None),
     Column(_l("诉求类别"), lambda one: one.category.name),
     Column(_l("标题"), lambda one: one.title),
     Column(_l("紧急程度"), lambda one: urgency_name(one.urgency)),
     Column(_l("来源"), lambda one: channel_name(one.channel)),
-    Column(_l("联系人"), lambda one: one.contact_name, personal=True),
-    Column(_l("联系电话"), lambda one: one.contact_phone, personal=True),
+    Column(_l("联系人"), lambda one: None if one.sealed else one.contact_name, personal=True),
+    Column(_l("联系电话"), lambda one: None if one.sealed else one.contact_phone, personal=True),
     Column(_l("状态"), lambda one: status_name(one.status)),
     Column(_l("承办单位"), lambda one: one.department.name if one.department else None),
     Column(_l("承办人"), lambda one: one.assignee.name if one.assignee else None, staff=True),

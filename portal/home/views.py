@@ -21,10 +21,12 @@ from portal.fields import capitals
 from portal.home import health as parts
 from portal.home.forms import QueryForm
 from portal.home.progress import find, progress_of
+from portal.notify import digest
 from portal.notify.messages import lines, words
 from portal.notify.models import Notice
-from portal.notify.queries import mark_read
+from portal.notify.queries import mark_read, of
 from portal.paging import Page, cursor_from, fetch
+from portal.tickets.sealed_queries import kept_numbers
 from portal.visits.queries import visit_of
 from portal.web import PLACES
 
@@ -62,19 +64,21 @@ def inbox() -> Answer:
     def address(**kw: Any) -> str:
         return url_for("home.inbox", **kw)
 
-    query = select(Notice).where(Notice.user_id == current_user.id)
+    kept = kept_numbers(current_user.actor)
+    query = select(Notice).where(of(current_user.actor))
     query = query.options(joinedload(Notice.ticket))
     cursor = cursor_from(request.args)
     found = fetch(query, Notice.created_at, Notice.id, cursor, address, descending=True)
     rows = [
         {
-            "text": words(notice),
-            "lines": lines(notice),
+            "text": words(notice, kept),
+            "lines": lines(notice, kept),
             "url": url_for("home.notice", notice_id=notice.id),
             "created_at": notice.created_at,
             "read_at": notice.read_at,
         }
         for notice in found.items
+        if notice.kind != digest.KIND or lines(notice, kept)
     ]
     shown = Page(rows, found.next_url, found.prev_url)
     return render_template("home/inbox.html", page=shown)
@@ -83,7 +87,7 @@ def inbox() -> Answer:
 @blueprint.get("/inbox/<int:notice_id>")
 def notice(notice_id: int) -> Answer:
     """Opens what a notice is about, and marks it as read."""
-    query = select(Notice).where(Notice.id == notice_id, Notice.user_id == current_user.id)
+    query = select(Notice).where(Notice.id == notice_id, of(current_user.actor))
     found = db.session.scalar(query)
     if found is None:
         raise NotFound("没有找到这条消息。")

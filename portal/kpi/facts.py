@@ -128,6 +128,10 @@ def _lapse(facts: Facts, one: Happening) -> None:
         facts.department_id = facts.assignee_id = None
 
 
+def _recuse(facts: Facts, _one: Happening) -> None:
+    facts.paused_at = facts.department_id = facts.assignee_id = None
+
+
 def _confirm(facts: Facts, one: Happening) -> None:
     facts.confirmation, facts.rating = Confirmation.CONFIRMED, one.payload["rating"]
 
@@ -186,6 +190,7 @@ _CHANGES: dict[str, Callable[[Facts, Happening], None]] = {
     Action.RETURN: _return,
     Action.REDIRECT: _redirect,
     Action.LAPSE: _lapse,
+    Action.RECUSE: _recuse,
     Action.CONFIRM: _confirm,
     Action.DISPUTE: _dispute,
     Action.REOPEN: _reopen,

@@ -1,5 +1,6 @@
 """Turns a `notify` message into one inbox row for each reader, and a row into words."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from portal.notify.models import Notice
 from portal.outbox.models import Message
 from portal.supervision.words import figure_name, member_name
 from portal.tickets.petition_words import petition_name
+from portal.tickets.sealed_queries import barred
 from portal.wording import clock_name, local_date, local_time
 
 # Who needs to do what by when: one sentence for each kind of notice.
@@ -21,6 +23,7 @@ SENTENCES: dict[str, str] = {
     "accepted": _l("您的诉求“%(title)s”已受理并派给承办人。"),
     "assigned": _l("请签收新派来的诉求“%(title)s”。"),
     "triage": _l("请派单：诉求“%(title)s”没有规则可循。"),
+    "recused": _l("密件所涉单位须回避：请为诉求“%(title)s”另派单位。"),
     "waiting": _l("诉求“%(title)s”在等待承办单位的空位，必要时请指定承办人。"),
     "reply": _l("承办人答复了您的诉求“%(title)s”，请查看。"),
     "ask_info": _l("请补充诉求“%(title)s”的材料，%(by)s。"),
@@ -91,10 +94,11 @@ SENTENCES: dict[str, str] = {
 def deliver(message: Message, now: datetime) -> None:
     """Writes the notices of a message; a second delivery of the same one adds nothing."""
     payload = message.payload
+    readers = sorted(_readers(payload))
     if "slot" in payload:
-        digest.deliver(message, sorted(_readers(payload)), now)
+        digest.deliver(message, readers, now)
         return
-    for user_id in sorted(_readers(payload)):
+    for user_id in readers:
         row = {
             "user_id": user_id,
             "ticket_id": payload["ticket_id"],
@@ -117,22 +121,26 @@ def _readers(payload: dict) -> set[int]:
     if firm := payload.get("enterprise_id"):
         query = select(User.id).where(User.enterprise_id == firm, User.active)
         readers |= set(db.session.scalars(query))
-    return readers
+    return readers - barred(payload["ticket_id"], readers)
 
 
-def words(notice: Notice) -> str:
+def words(notice: Notice, kept: Collection[str] = ()) -> str:
     """The sentence of a notice in the reader's language (look.md, Notices)."""
     if notice.kind == digest.KIND:
-        return _("您有 %(n)d 件诉求需要关注：", n=len(lines(notice)))
+        return _("您有 %(n)d 件诉求需要关注：", n=len(lines(notice, kept)))
     title = notice.ticket.title if notice.ticket else ""
     return _sentence(notice.kind, title, notice.params)
 
 
-def lines(notice: Notice) -> list[tuple[str, str]]:
-    """The number of the ticket and the sentence of each item of a digest; else nothing."""
+def lines(notice: Notice, kept: Collection[str] = ()) -> list[tuple[str, str]]:
+    """The number of the ticket and the sentence of each item of a digest; else nothing.
+
+    `kept`: numbers that were sealed against the reader's unit since.
+    """
     return [
         (item["number"], _sentence(item["kind"], item["title"], item["params"]))
         for item in notice.params.get("items", ())
+        if item["number"] not in kept
     ]
 
 

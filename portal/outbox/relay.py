@@ -12,10 +12,19 @@ from portal.db import transaction, utcnow
 from portal.extensions import db
 from portal.notify import messages
 from portal.outbox.models import Message
-from portal.outbox.service import ANSWER_PROBLEM, FIRM_TEXT, NOTIFY, ROUTE, STAND_IN, VACANCY
-from portal.problems.service import answering, suggesting
+from portal.outbox.service import (
+    ANSWER_PROBLEM,
+    FIRM_TEXT,
+    NOTIFY,
+    RECUSE,
+    ROUTE,
+    SEALED,
+    STAND_IN,
+    VACANCY,
+)
+from portal.problems.service import answering, apart, suggesting
 from portal.search import fill
-from portal.tickets.service import assign, handover, vacancy
+from portal.tickets.service import assign, handover, seal, vacancy
 
 BATCH = 100
 MAX_ATTEMPTS = 8
@@ -35,17 +44,29 @@ def _vacancy(message: Message, now: datetime) -> None:
 
 
 def _stand_in(message: Message, now: datetime) -> None:
-    handover.add(message.payload["ticket_id"], now)
+    ticket_id = message.payload["ticket_id"]
+    if not seal.recuse(ticket_id, now):
+        handover.add(ticket_id, now)
 
 
 def _answer_problem(message: Message, now: datetime) -> None:
     answering.deliver(message.payload["delivery_id"], now)
 
 
+def _sealed(message: Message, now: datetime) -> None:
+    apart.take(message.payload["ticket_id"], now)
+
+
+def _recuse(_message: Message, now: datetime) -> None:
+    seal.recuse_all(now)
+
+
 HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     ROUTE: _route,
     STAND_IN: _stand_in,
     VACANCY: _vacancy,
+    SEALED: _sealed,
+    RECUSE: _recuse,
     ANSWER_PROBLEM: _answer_problem,
     NOTIFY: messages.deliver,
     FIRM_TEXT: fill.firm,

@@ -15,6 +15,9 @@ VACANCY = "vacancy"  # somebody of a unit has a place: look who waits there
 # A firm was renamed: its tickets are to be found by the new name.
 FIRM_TEXT = "firm_text"
 ANSWER_PROBLEM = "answer_problem"
+SEALED = "sealed"  # a ticket was sealed: it stands beside no other any more
+# Somebody has changed units, or a unit its place in the tree: what is sealed against it leaves it.
+RECUSE = "recuse"
 
 
 def put(

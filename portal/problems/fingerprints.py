@@ -59,8 +59,11 @@ def leads_to(asked: Sequence[int]) -> dict[int, float]:
 
 
 def write(tickets: Iterable[Ticket]) -> int:
-    """Writes the fingerprints of the tickets anew; how many. Done twice, it changes nothing."""
-    listed = list(tickets)
+    """Writes the fingerprints of the tickets anew; how many. Done twice, it changes nothing.
+
+    A sealed ticket has none: it is like no other, and in no group.
+    """
+    listed = [one for one in tickets if not one.sealed]
     texts = [(one.title, one.description) for one in listed]
     counted = frequencies({gram for text in texts for part in text for gram in grams(part)})
     rows = []
@@ -80,7 +83,7 @@ def rebuild(after_id: int, most: int, *, missing: bool = True) -> Batch | None:
     `missing`: only of those that have none. Each call is a piece of its own: stopped anywhere, it
     goes on from the id it came to, or from the start, which skips what is done.
     """
-    query = select(Ticket).where(Ticket.id > after_id)
+    query = select(Ticket).where(Ticket.id > after_id, Ticket.sealed.is_(False))
     if missing:
         query = query.outerjoin(TicketFingerprint, TicketFingerprint.ticket_id == Ticket.id)
         query = query.where(TicketFingerprint.ticket_id.is_(None))
@@ -97,7 +100,8 @@ def stale(now: datetime) -> bool:
 
 def count_grams(now: datetime, most: int = SAMPLE) -> int:
     """Counts the bigrams of the newest tickets anew; over how many tickets."""
-    query = select(Ticket.title, Ticket.description).order_by(Ticket.id.desc()).limit(most)
+    query = select(Ticket.title, Ticket.description).where(Ticket.sealed.is_(False))
+    query = query.order_by(Ticket.id.desc()).limit(most)
     counts: Counter[int] = Counter()
     documents = 0
     for title, description in db.session.execute(query):

@@ -18,6 +18,7 @@ from portal.tickets.models import Ticket
 SHOWN = 12
 # Solved, and the firm has said so; a ticket that is handled again is not, so its case is not shown.
 _SOLVED = and_(
+    Ticket.sealed.is_(False),
     Ticket.outcome == Outcome.SOLVED,
     Ticket.channel != Channel.IMPORT,
     or_(
@@ -31,7 +32,9 @@ _SOLVED = and_(
 
 
 def publishable(ticket: Ticket) -> bool:
-    """Whether the ticket is closed as solved with the firm's yes, and was handled here."""
+    """Whether the ticket is closed as solved with the firm's yes, handled here, and not sealed."""
+    if ticket.sealed:
+        return False
     yes = ticket.confirmation == Confirmation.CONFIRMED or (
         ticket.confirmation == Confirmation.CALL_BACK and bool(ticket.call_back_solved)
     )

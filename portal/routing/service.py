@@ -46,15 +46,17 @@ def decide(ticket: Ticket, now: datetime, excluded: frozenset[int] = frozenset()
     return _within(rule, own, paired.team_of(team, deputies), case, [*said, words])
 
 
-def choose_in(department_id: int, ticket: Ticket, now: datetime) -> tuple[Choice, list[str]]:
+def choose_in(
+    department_id: int, ticket: Ticket, now: datetime, excluded: frozenset[int] = frozenset()
+) -> tuple[Choice, list[str]]:
     """The choice in a unit that a person has named for the ticket, and its reasons in words.
 
-    Holds the unit until the transaction ends, as `decide` does.
+    `excluded` as for `decide`, and as there it holds the unit until the transaction ends.
     """
     facts.lock({department_id})
     away = facts.absences(_today(now))
     team = facts.cadres({department_id}, away)
-    case = Case(ticket, facts.wanted(ticket), away, now)
+    case = Case(ticket, facts.wanted(ticket, excluded), away, now)
     choice = _in_turn(department_id, list(team.values()), case)
     unit = db.session.get_one(Department, department_id)
     return choice, reasons.chosen(choice) or reasons.nobody(choice, unit.name)

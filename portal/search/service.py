@@ -89,7 +89,9 @@ def _from_rows(ticket_ids: Sequence[int]) -> dict[int, Texts]:
 
 
 def _texts(ticket: Ticket, firm: Enterprise) -> Texts:
-    lines = [ticket.title, ticket.number, firm.name, firm.short_name or "", firm.uscc]
+    """A sealed ticket is not found by its firm: that would tell whose it is (domain.md §7)."""
+    named = [] if ticket.sealed else [firm.name, firm.short_name or "", firm.uscc]
+    lines = [ticket.title, ticket.number, *named]
     head = "\n".join(normalise(line) for line in lines if line)
     return {"head": head, "body": normalise(ticket.description)[:ROOM], "replies": "", "inner": ""}
 

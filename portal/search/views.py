@@ -18,6 +18,7 @@ from portal.search import bulk, choices, marks, queries, saved
 from portal.search.forms import FILTERS, SaveViewForm, SearchForm
 from portal.search.queries import At, Found, Search
 from portal.tickets.pages import is_firm, rows
+from portal.wording import firm_name
 
 blueprint = Blueprint("search", __name__)
 TIERS = ("1", "2", "3")
@@ -124,7 +125,7 @@ def _rows(found: Found, search: Search, actor: Actor) -> list[dict[str, Any]]:
         {
             **row,
             "title_pieces": marks.pieces(ticket.title, terms),
-            "firm_pieces": marks.pieces(ticket.enterprise.name, terms),
+            "firm_pieces": marks.pieces(firm_name(ticket), terms),
             "number_pieces": marks.pieces(ticket.number, terms),
             "excerpt": marks.excerpt([ticket.description, *said_in.get(ticket.id, ())], terms),
         }

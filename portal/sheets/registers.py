@@ -15,6 +15,7 @@ from portal.auth.roles import Actor, Role
 from portal.directory.models import Category, Chain, Department, Region
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.outbox import service as outbox
 from portal.routing import queries
 from portal.sheets.columns import Values
 from portal.sheets.kinds import SHEETS, Sheet
@@ -236,6 +237,11 @@ class Departments(Trees):
         staffed = select(User.department_id).where(User.active, User.department_id.is_not(None))
         self.ruled = {rule.department_id for rule in queries.active_rules()}
         self.staffed = set(db.session.scalars(staffed.distinct()))
+
+    def finish(self, by: Actor, now: datetime) -> None:
+        """Who is above or below may have changed: so may what is sealed against whom."""
+        super().finish(by, now)
+        outbox.put(outbox.RECUSE, {}, now)
 
     def check(self, key: Key, after: Values, before: Values | None) -> None:
         super().check(key, after, before)

@@ -100,6 +100,7 @@ class Staff(Register):
     def finish(self, by: Actor, now: datetime) -> None:
         """A new cadre, or another capacity, may have room for what waits."""
         _look_for([item.id for item, _before, _after in self.also], now)
+        outbox.put(outbox.RECUSE, {}, now)  # what is sealed against a unit somebody came to
 
     def create(self, columns: dict[str, Any]) -> User:
         """An account nobody can sign in to: the hash is of a secret that is thrown away, until an

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -187,3 +188,15 @@ def _day(day: date, after: date | None = None) -> str:
     if after is None or after.year != day.year:
         return "".join(parts)
     return "".join(parts[-1:] if after.month == day.month else parts[-2:])
+
+
+def recomputed(payload: dict[str, Any]) -> str:
+    """Why a due was counted anew, and what it was before."""
+    why = _("工作日历已更新") if "calendar" in payload else _("时限政策已更新")
+    old = local_time(datetime.fromisoformat(payload["old_due"]))
+    if payload["new_due"] is None:
+        return _("%(why)s，这项时限取消（原定 %(old)s）", why=why, old=old)
+    new = local_time(datetime.fromisoformat(payload["new_due"]))
+    if payload["new_due"] == payload["old_due"]:
+        return _("%(why)s，截止时间不变：%(new)s", why=why, new=new)
+    return _("%(why)s，截止时间由 %(old)s 改为 %(new)s", why=why, old=old, new=new)

@@ -156,4 +156,6 @@ def used() -> SuggestModel | None:
 
 
 def _labelled() -> tuple:
-    return Ticket.status == Status.CLOSED, Ticket.outcome.in_(_HANDLED)
+    """What was handled to its end; not what is sealed: a suggestion names words it is from."""
+    handled = Ticket.status == Status.CLOSED, Ticket.outcome.in_(_HANDLED)
+    return *handled, Ticket.sealed.is_(False)

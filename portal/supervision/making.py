@@ -21,9 +21,10 @@ from portal.kpi.reasons import reason
 from portal.supervision import archive, compiling, fonts, sheet, workbook
 from portal.supervision.facts import Facts
 from portal.supervision.models import Bulletin
-from portal.tickets.models import Order
+from portal.tickets.models import Order, Ticket
 from portal.wording import LOCAL, outcome_name, status_name
 
+SEALED = "密件"
 LOOK_SECONDS = 300  # how often the calendar is asked whether a bulletin is due
 NO_FONT = N_(
     "服务器上没有中文字体，PDF 没有生成。请安装 fonts-noto-cjk 或设置 PDF_FONT 后重新生成。"
@@ -130,9 +131,7 @@ def _order_rows(period: Period, facts: Facts) -> Iterator[workbook.Row]:
 def _ticket_row(figure: str, member: Member) -> workbook.Row:
     ticket = member.ticket
     return (
-        ticket.number,
-        ticket.enterprise.name,
-        ticket.title,
+        *_named(ticket),
         ticket.category.name,
         ticket.department.name if ticket.department else "",
         ticket.assignee.name if ticket.assignee else "",
@@ -143,18 +142,26 @@ def _ticket_row(figure: str, member: Member) -> workbook.Row:
     )
 
 
+def _named(ticket: Ticket) -> tuple[str, str, str]:
+    """Number, firm and title; a sealed ticket is counted in a file that goes round, never named."""
+    if ticket.sealed:
+        return SEALED, SEALED, SEALED
+    return ticket.number, ticket.enterprise.name, ticket.title
+
+
 def _order_row(order: Order) -> workbook.Row:
     ticket = order.ticket
+    number, _firm, title = _named(ticket)
     return (
-        ticket.number,
-        ticket.title,
+        number,
+        title,
         ticket.department.name if ticket.department else "",
-        order.text,
+        "" if ticket.sealed else order.text,
         order.issued_by.name if order.issued_by else "系统",
         _local(order.issued_at),
         _local(order.due_at),
         _local(order.answered_at),
-        order.answer or "",
+        "" if ticket.sealed else order.answer or "",
     )
 
 

@@ -48,6 +48,7 @@ def others_of_firm(ticket: Ticket) -> list[str]:
         Ticket.enterprise_id == ticket.enterprise_id,
         Ticket.status != Status.CLOSED,
         Ticket.id != ticket.id,
+        Ticket.sealed.is_(False),
     )
     newest = query.order_by(Ticket.id.desc()).limit(OFFERED)
     return [f"{number} {title}" for number, title in db.session.execute(newest)]

@@ -1,6 +1,7 @@
 """Filing a ticket: choose the category, write, check the answers, submit; a draft on every step."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,10 +12,11 @@ from portal.db import transaction, utcnow
 from portal.directory.models import Category
 from portal.errors import Invalid, NotFound
 from portal.extensions import db, limiter
+from portal.fields import offer
 from portal.language import said
 from portal.problems.showing import own_views
 from portal.queue import nudge
-from portal.tickets import choices, files, suggested
+from portal.tickets import choices, files, sealing_words, suggested
 from portal.tickets.forms import ACCEPT, SubmitForm, wording_fields
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.models import Draft
@@ -64,8 +66,8 @@ def write() -> Answer:
     if category is None:
         return redirect(url_for("tickets.new"), 303)
     if request.method == "GET":
-        return _write_page(SubmitForm(data=_start(draft, category)), category, draft)
-    form = SubmitForm()
+        return _write_page(_form(data=_start(draft, category)), category, draft)
+    form = _form()
     valid = form.validate_on_submit()
     draft, problem = _keep(form, category)
     if problem is not None:
@@ -79,7 +81,14 @@ def write() -> Answer:
     return redirect(url_for("tickets.check"), 303)
 
 
-def _start(draft: Draft | None, category: Category) -> dict[str, str]:
+def _form(**given: Any) -> SubmitForm:
+    """The form with the units that a sealed ticket can be about."""
+    form = SubmitForm(**given)
+    offer(form.about_id, choices.departments(), _("不指明单位"))
+    return form
+
+
+def _start(draft: Draft | None, category: Category) -> dict[str, Any]:
     """What a fresh form shows: the draft, else the firm's contact and the category's template."""
     start = {
         "description": category.template,
@@ -130,6 +139,7 @@ def _write_page(form: SubmitForm, category: Category, draft: Draft | None) -> st
         "tickets/write.html",
         form=form,
         category=category,
+        offers_seal=sealing_words.offers(category.full_name),
         attachments=draft.attachments if draft else [],
         accept=ACCEPT,
         max_files=current_app.config["MAX_FILES"],
@@ -165,7 +175,7 @@ def check() -> Answer:
     category = _category(draft.fields.get("category_id")) if draft else None
     if draft is None or category is None:
         return redirect(url_for("tickets.new"), 303)
-    form = SubmitForm(formdata=None, data=draft.fields)
+    form = _form(formdata=None, data=draft.fields)
     if not _complete(form):
         return redirect(url_for("tickets.write"), 303)
     similar = own_views(current_user.actor, form.title.data or "", form.description.data or "")
@@ -175,6 +185,7 @@ def check() -> Answer:
         draft=draft,
         category=category,
         similar=similar,
+        about=choices.departments().get(form.about_id.data or 0),
         hint=suggested.for_draft(draft.fields, category),
     )
 
@@ -208,7 +219,7 @@ def submit() -> Answer:
     draft, wording = drafts.draft_of(actor), None
     if draft is not None and draft.submit_key == submit_key:
         category = _category(draft.fields.get("category_id"))
-        if category is None or not _complete(SubmitForm(formdata=None, data=draft.fields)):
+        if category is None or not _complete(_form(formdata=None, data=draft.fields)):
             return redirect(url_for("tickets.write"), 303)
         wording = _wording(draft, category)
     try:
@@ -232,4 +243,6 @@ def _wording(draft: Draft, category: Category) -> Wording:
         description=fields["description"],
         contact_name=fields["contact_name"],
         contact_phone=fields["contact_phone"],
+        sealed=bool(fields.get("sealed")),
+        sealed_about_id=fields.get("about_id") if fields.get("sealed") else None,
     )

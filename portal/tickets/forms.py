@@ -15,7 +15,7 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # pyright: ignore[reportAttributeAccessIssue]
 from wtforms.validators import DataRequired, Length, Optional
 
-from portal.fields import phone, plain, tick
+from portal.fields import phone, pick, plain, tick
 from portal.language import lazy as _l
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.reasons import VOUCH_ANSWERS
@@ -25,6 +25,9 @@ MAX_TITLE = 60
 MAX_TEXT = 4000
 FILES_HINT = _l("可选 PDF、Word、Excel、图片，最多 10 个，每个不超过 20 MB；手机可直接拍照。")
 ACCEPT = ".pdf,.doc,.docx,.xls,.xlsx,.wps,.et,.ofd,.jpg,.jpeg,.png,.webp,.heic"
+
+
+SEALED_HINT = _l("所涉单位和它的上下级看不到这件诉求；承办人看不到企业名称和联系方式。")
 
 
 def stripped(value: str | None) -> str | None:
@@ -96,6 +99,8 @@ class SubmitForm(FlaskForm):
         filters=[stripped],
     )
     contact_phone = phone(_l("联系电话"))
+    sealed = tick(_l("设为密件"), description=SEALED_HINT)
+    about_id = pick(_l("所涉单位"), _l("请选择列表中的单位。"), required=False)
     files = files_field()
 
 
@@ -189,6 +194,20 @@ class VouchForm(ActForm):
     text = text_area(_l("想说的话"), _l("请填写。"), required=False)
 
 
+class SealForm(ActForm):
+    about_id = pick(_l("所涉单位"), _l("请选择列表中的单位。"), required=False)
+
+
+class UnsealForm(ActForm):
+    text = text_area(_l("解除的原因"), _l("请填写。"), required=False)
+
+
+class RevealForm(ActForm):
+    text = text_area(
+        _l("查看的理由"), _l("请写明为什么要查看企业身份，企业会看到是谁、为什么查看。")
+    )
+
+
 class ReopenForm(ActForm):
     text = text_area(_l("重办原因"), _l("请写明为什么需要重新办理。"))
 
@@ -196,4 +215,6 @@ class ReopenForm(ActForm):
 def wording_fields(form: SubmitForm) -> dict[str, Any]:
     """The typed fields of the submit form, as a draft keeps them."""
     names = ("title", "urgency", "description", "contact_name", "contact_phone")
-    return {name: form[name].data or "" for name in names}
+    kept = {name: form[name].data or "" for name in names}
+    sealed = bool(form.sealed.data)
+    return kept | {"sealed": sealed, "about_id": form.about_id.data if sealed else None}

@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket, TicketEvent
+from portal.tickets.sealed_queries import open_to
 
 MOST = 50  # hand-overs or leaves on a page; more are history
 
@@ -63,7 +64,7 @@ def open_handovers(actor: Actor) -> list[tuple[Handover, int, int]]:
         )
         .join(HandoverItem, HandoverItem.handover_id == Handover.id)
         .join(Ticket, Ticket.id == HandoverItem.ticket_id)
-        .where(visible_handovers(actor), Handover.ended_at.is_(None))
+        .where(visible_handovers(actor), Handover.ended_at.is_(None), open_to(actor))
         .group_by(Handover.id)
         .options(joinedload(Handover.cadre).joinedload(User.department))
         .options(joinedload(Handover.deputy))
@@ -82,12 +83,13 @@ def get_handover(actor: Actor, handover_id: int) -> Handover:
     return found
 
 
-def items(handover: Handover) -> list[HandoverItem]:
-    """The items of a list with their tickets, what is due first in front."""
+def items(handover: Handover, actor: Actor) -> list[HandoverItem]:
+    """The items of a list that are not kept from the actor, with their tickets, what is due first
+    in front."""
     query = (
         select(HandoverItem)
         .join(HandoverItem.ticket)
-        .where(HandoverItem.handover_id == handover.id)
+        .where(HandoverItem.handover_id == handover.id, open_to(actor))
         .options(joinedload(HandoverItem.ticket).joinedload(Ticket.enterprise))
         .options(joinedload(HandoverItem.ticket).joinedload(Ticket.category))
     )

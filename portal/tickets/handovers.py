@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.auth.roles import Role
+from portal.auth.roles import Actor, Role
 from portal.db import transaction, utcnow
 from portal.directory import service as directory
 from portal.directory.changes import Editor
@@ -119,7 +119,7 @@ def _chosen() -> list[int]:
 def _page(handover_id: int, form: TakeForm, problem: str = "") -> str:
     actor, now = current_user.actor, utcnow()
     handover = queries.get_handover(actor, handover_id)
-    items = _items(handover, now)
+    items = _items(handover, actor, now)
     offered = [one for one in items if one["state"] == "offered" and one["here"]]
     return render_template(
         "handovers/show.html",
@@ -134,9 +134,9 @@ def _page(handover_id: int, form: TakeForm, problem: str = "") -> str:
     )
 
 
-def _items(handover: Handover, now: datetime) -> list[dict[str, Any]]:
+def _items(handover: Handover, actor: Actor, now: datetime) -> list[dict[str, Any]]:
     """The items as the page shows them: the ticket's row, its note, and whether it can be taken."""
-    listed = queries.items(handover)
+    listed = queries.items(handover, actor)
     notes = queries.last_notes([one.ticket_id for one in listed])
     shown = rows([one.ticket for one in listed], now)
     return [

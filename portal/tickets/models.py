@@ -69,6 +69,7 @@ class Ticket(Base):
             "NOT vouch_pending OR (status <> 'closed' AND filed_by_id IS NOT NULL)", name="vouch"
         ),
         CheckConstraint("round >= 1 AND version >= 1", name="counters"),
+        CheckConstraint("sealed OR sealed_about_id IS NULL", name="sealed"),
         CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
         Index("ix_ticket_queue", "assignee_id", "next_due_at", "id", postgresql_where=_OPEN),
         Index("ix_ticket_department", "department_id", "next_due_at", "id", postgresql_where=_OPEN),
@@ -86,6 +87,7 @@ class Ticket(Base):
             *("ix_ticket_waiting", "waiting_department_id", "next_due_at", "id"),
             postgresql_where="waiting_department_id IS NOT NULL",
         ),
+        Index("ix_ticket_sealed", "sealed_about_id", "id", postgresql_where="sealed"),
         Index("ix_ticket_elevated", "submitted_at", "id", postgresql_where=_ELEVATED),
     )
 
@@ -111,6 +113,10 @@ class Ticket(Base):
     description: Mapped[Words]
     contact_name: Mapped[Words]
     contact_phone: Mapped[Words]
+    # A sealed ticket 密件, and the unit complained about where the firm names one: its people never
+    # learn of it (domain.md §6.5).
+    sealed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sealed_about_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
 
     status: Mapped[Words]
     status_before_info: Mapped[Words | None]
@@ -165,6 +171,7 @@ class Ticket(Base):
     waiting_department: Mapped[Department | None] = relationship(
         foreign_keys=[waiting_department_id]
     )
+    sealed_about: Mapped[Department | None] = relationship(foreign_keys=[sealed_about_id])
     applicant: Mapped["User | None"] = relationship(foreign_keys=[applicant_id])
     filed_by: Mapped["User | None"] = relationship(foreign_keys=[filed_by_id])
     assignee: Mapped["User | None"] = relationship(foreign_keys=[assignee_id])
@@ -192,6 +199,7 @@ class Ticket(Base):
             returned=self.returned,
             extended=self.extended,
             elevated=self.elevated_at is not None,
+            sealed=self.sealed,
         )
 
 

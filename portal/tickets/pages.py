@@ -17,9 +17,10 @@ from portal.extensions import db
 from portal.problems import events as problem_events
 from portal.sla import targets
 from portal.sla.calendars import current_calendar
+from portal.sla.explain_words import recomputed
 from portal.sla.models import Clock
 from portal.sla.worktime import Calendar
-from portal.tickets import petition_events
+from portal.tickets import petition_events, sealed_showing
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Attachment, Order, Ticket, TicketEvent
 from portal.tickets.reasons import CONTACT_METHODS, ELEVATIONS, REJECT_REASONS
@@ -27,6 +28,7 @@ from portal.tickets.service.order import promise
 from portal.wording import (
     action_name,
     clock_name,
+    firm_name,
     local_time,
     outcome_name,
     rating_name,
@@ -84,7 +86,8 @@ def _row(ticket: Ticket, calendar: Calendar, now: datetime) -> dict[str, Any]:
     return {
         "number": ticket.number,
         "title": ticket.title,
-        "enterprise": ticket.enterprise,
+        "firm": firm_name(ticket),
+        "sealed": ticket.sealed,
         "category": ticket.category,
         "status": ticket.status,
         "elevated": ticket.elevated_at is not None,
@@ -154,9 +157,10 @@ def timeline(
     ticket: Ticket, events: Iterable[TicketEvent], files: Iterable[Attachment], actor: Actor
 ) -> list[dict[str, Any]]:
     """Events as the page tells them, oldest first; two look-ups of names, whatever their number."""
-    listed = list(events)
+    listed = sealed_showing.told(events, actor)
     users = _names(User, {event.payload.get("assignee_id") for event in listed})
-    units = {event.payload.get(key) for event in listed for key in ("department_id", "unit")}
+    places = ("department_id", "unit", "about_id")
+    units = {event.payload.get(key) for event in listed for key in places}
     departments = _names(Department, units)
     by_event: dict[int | None, list[dict[str, Any]]] = {}
     for file in files:
@@ -167,7 +171,7 @@ def timeline(
     return [
         {
             "kind": "message" if event.action in SPEECH else "event",
-            "who": event.actor_name if event.actor_role != Role.SYSTEM else role_name(Role.SYSTEM),
+            "who": sealed_showing.who(ticket, event, actor),
             "role_name": role_name(event.actor_role) if event.actor_role != Role.SYSTEM else "",
             "from_firm": event.actor_role == Role.APPLICANT,
             "at": event.at,
@@ -241,6 +245,8 @@ def _text(
     actor: Actor,
 ) -> str:
     payload = event.payload
+    if sealed_showing.untold(event, actor):
+        return ""
     if event.action == Action.SUBMIT:
         # A firm that vouches may correct the description; the first words stay as they were.
         return payload.get("words") or ticket.description
@@ -260,7 +266,7 @@ def _text(
     lines += problem_events.lines(payload)
     lines += petition_events.lines(payload, firm=is_firm(actor))
     if event.action == Action.RECOMPUTE:
-        lines.append(_recomputed(payload))
+        lines.append(recomputed(payload))
     if payload.get("due"):
         due = datetime.fromisoformat(payload["due"])
         lines.append(_("最迟 %(when)s", when=local_time(due)))
@@ -269,6 +275,8 @@ def _text(
 
 def _desk(payload: dict[str, Any], users: dict[int, str], departments: dict[int, str]) -> list[str]:
     """Who got the ticket, or for whose place it waits."""
+    if payload.get("about_id"):
+        return [_("所涉单位：%(unit)s", unit=departments.get(payload["about_id"], ""))]
     if "unit" in payload:
         return [_("承办单位：%(department)s", department=departments.get(payload["unit"], ""))]
     if "assignee_id" not in payload:
@@ -282,15 +290,3 @@ def _why(event: TicketEvent) -> str:
     reasons = _("；").join(event.payload["reasons"])
     offered = event.action == Action.OFFER
     return reasons if offered else _("派单理由：%(reasons)s", reasons=reasons)
-
-
-def _recomputed(payload: dict[str, Any]) -> str:
-    """Why a due was counted anew, and what it was before."""
-    why = _("工作日历已更新") if "calendar" in payload else _("时限政策已更新")
-    old = local_time(datetime.fromisoformat(payload["old_due"]))
-    if payload["new_due"] is None:
-        return _("%(why)s，这项时限取消（原定 %(old)s）", why=why, old=old)
-    new = local_time(datetime.fromisoformat(payload["new_due"]))
-    if payload["new_due"] == payload["old_due"]:
-        return _("%(why)s，截止时间不变：%(new)s", why=why, new=new)
-    return _("%(why)s，截止时间由 %(old)s 改为 %(new)s", why=why, old=old, new=new)

@@ -16,13 +16,14 @@ _OVERSEE = frozenset(
         *(A.REDIRECT, A.REFUSE_RETURN, A.GRANT_EXTENSION, A.REFUSE_EXTENSION),
         *(A.HOLD, A.REFUSE_HOLD, A.ASK_EXCLUSION, A.GRANT_EXCLUSION, A.REFUSE_EXCLUSION),
         *_TOGETHER,
+        A.REVEAL,
     }
 )
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.APPLICANT: frozenset(
         {
             *(A.SUBMIT, A.SUPPLY_INFO, A.COMMENT, A.URGE, A.WITHDRAW),
-            *(A.VOUCH, A.CONFIRM, A.DISPUTE, A.REOPEN),
+            *(A.VOUCH, A.CONFIRM, A.DISPUTE, A.REOPEN, A.SEAL, A.UNSEAL),
         }
     ),
     Role.CADRE: frozenset(
@@ -38,6 +39,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
         {
             *(A.DISPATCH, A.ASK_INFO, A.REJECT, A.TRANSFER, A.MERGE, A.REASSIGN),
             *(A.RETURN, A.REFUSE_RETURN, A.NOTE, A.RECATEGORISE, A.SPLIT, *_TOGETHER),
+            A.REVEAL,
         }
     ),
     Role.SUPERVISOR: _OVERSEE,
@@ -48,11 +50,13 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.SYSTEM: frozenset(
         {
             *(A.ROUTE, A.SIGN, A.LAPSE, A.RESUME, A.WARN, A.BREACH, A.REMIND, A.RECOMPUTE),
-            *(A.EXPIRE, A.SUBMIT, A.SUPERVISE, A.ELEVATE, A.WAIT, A.OFFER),
+            *(A.EXPIRE, A.SUBMIT, A.SUPERVISE, A.ELEVATE, A.WAIT, A.OFFER, A.RECUSE),
         }
     ),
 }
 
+# What would show a sealed ticket beside others, or its words in a place of their own.
+_APART = frozenset({A.MERGE, A.SPLIT, A.LINK, A.JOIN_PROBLEM, A.ANSWER_PROBLEM})
 # A dispatcher asks before a ticket has a cadre, the cadre afterwards.
 _ASK_BEFORE = frozenset({Status.SUBMITTED, Status.TRIAGE})
 
@@ -66,7 +70,8 @@ class Facts:
     `vouch_pending`: a cadre has filed it and the firm has not said yet whether its words are right.
     `exclusion_asked_by` asked to exclude it and waits; `returned` counts the returns granted,
     `extended` the extensions granted in this round. `problem_owner_id` answers for the common
-    problem that the ticket belongs to; known only where that answer is given.
+    problem that the ticket belongs to; known only where that answer is given. `sealed`: a sealed
+    ticket 密件.
     """
 
     status: Status
@@ -88,6 +93,7 @@ class Facts:
     extended: int = 0
     elevated: bool = False
     problem_owner_id: int | None = None
+    sealed: bool = False
 
 
 def related(actor: Actor, facts: Facts) -> bool:
@@ -139,6 +145,10 @@ def refusal(  # noqa: C901 – a table, one line an action
             return N_("诉求已派给承办人，由承办人联系企业补充材料。")
         case Action.ASK_INFO if actor.role is Role.CADRE and facts.status in _ASK_BEFORE:
             return N_("诉求尚未派出。")
+        case Action.UNSEAL | Action.REVEAL if not facts.sealed:
+            return N_("这件诉求不是密件。")
+        case _ if facts.sealed and action in _APART:
+            return N_("密件不与其他诉求合并、关联、归类，也不拆分。")
         case _:
             return _petition_refusal(action, actor, facts)
 

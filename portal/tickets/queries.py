@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from portal.auth.roles import Actor, Role
@@ -15,19 +15,23 @@ from portal.paging import Cursor, Page, fetch
 from portal.tickets.handover_queries import offered_to
 from portal.tickets.lifecycle import OPEN, Status
 from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.sealed_queries import open_to
 
 LIGHT_NAMES = ("red", "yellow", "green", "blue", "purple")
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:
-    """The tickets an actor can see (domain.md §7); lists, counts, pages and files all use it."""
+    """The tickets an actor can see (domain.md §7); lists, counts, pages and files all use it.
+
+    What is sealed against the actor's unit is not there, whoever it is assigned to.
+    """
     match actor.role:
         case Role.APPLICANT:
             return Ticket.enterprise_id == actor.enterprise_id
         case Role.CADRE:
-            return Ticket.assignee_id == actor.id
+            return and_(Ticket.assignee_id == actor.id, open_to(actor))
         case Role.REVIEWER:
-            return Ticket.department_id == actor.department_id
+            return and_(Ticket.department_id == actor.department_id, open_to(actor))
         case Role.DISPATCHER | Role.SUPERVISOR | Role.LEADER:
             return true()
         case _:
@@ -36,7 +40,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
 
 def _readable(actor: Actor) -> ColumnElement[bool]:
     """What an actor may open: what is visible, and what a cadre is offered before taking it."""
-    return or_(visible(actor), offered_to(actor)) if actor.role is Role.CADRE else visible(actor)
+    if actor.role is not Role.CADRE:
+        return visible(actor)
+    return or_(visible(actor), and_(offered_to(actor), open_to(actor)))
 
 
 def get_visible(actor: Actor, number: str) -> Ticket:
@@ -51,6 +57,7 @@ def get_visible(actor: Actor, number: str) -> Ticket:
             joinedload(Ticket.chain),
             joinedload(Ticket.department),
             joinedload(Ticket.waiting_department),
+            joinedload(Ticket.sealed_about),
             joinedload(Ticket.assignee),
             joinedload(Ticket.merged_into),
         )

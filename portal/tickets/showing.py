@@ -20,6 +20,7 @@ from portal.wording import (
     action_name,
     channel_name,
     clock_name,
+    firm_name,
     local_time,
     size_name,
     urgency_name,
@@ -146,15 +147,12 @@ def _filed(ticket: Ticket) -> str | None:
 
 def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
     """Label and value of what is known about the ticket; None is left out."""
+    if ticket.sealed and not is_firm(actor):
+        return _sealed_facts(ticket)
     phone = ticket.contact_phone
     shown = phone if actor.role in _SEES_PHONE else mask_phone(phone)
     common = [
-        (_("类别"), ticket.category.name),
-        (_("紧急程度"), urgency_name(ticket.urgency)),
-        (_("提交时间"), local_time(ticket.submitted_at)),
-        (_("承办单位"), ticket.department.name if ticket.department else None),
-        (_("承办人"), ticket.assignee.name if ticket.assignee else None),
-        (_("办理轮次"), _("第 %(n)d 轮", n=ticket.round) if ticket.round > 1 else None),
+        *_common(ticket),
         (_("联系人"), ticket.contact_name),
         (_("联系电话"), shown),
     ]
@@ -169,5 +167,29 @@ def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
         (_("企业规模"), size_name(firm.size)),
         (_("来源"), channel_name(ticket.channel)),
         (_("代填"), _filed(ticket)),
+        (_("派单理由"), _("；").join(ticket.route_reasons) or None),
+    ]
+
+
+def _common(ticket: Ticket) -> list[tuple[str, Any]]:
+    about = ticket.sealed_about.name if ticket.sealed_about else _("未指明所涉单位")
+    return [
+        (_("密件"), about if ticket.sealed else None),
+        (_("类别"), ticket.category.name),
+        (_("紧急程度"), urgency_name(ticket.urgency)),
+        (_("提交时间"), local_time(ticket.submitted_at)),
+        (_("承办单位"), ticket.department.name if ticket.department else None),
+        (_("承办人"), ticket.assignee.name if ticket.assignee else None),
+        (_("办理轮次"), _("第 %(n)d 轮", n=ticket.round) if ticket.round > 1 else None),
+    ]
+
+
+def _sealed_facts(ticket: Ticket) -> list[tuple[str, Any]]:
+    """What staff may read beside a sealed ticket: nothing that tells whose it is."""
+    return [
+        (_("企业"), firm_name(ticket)),
+        *_common(ticket),
+        (_("联系方式"), _("通过“答复企业”联系")),
+        (_("县市区"), ticket.region.name),
         (_("派单理由"), _("；").join(ticket.route_reasons) or None),
     ]

@@ -25,6 +25,8 @@ MOST = 500  # visits that one month shows
 PLANNED = Visit.state == VisitState.PLANNED
 DONE = Visit.state == VisitState.DONE
 STANDING = Visit.state != VisitState.CANCELLED
+# A sealed ticket beside its firm's name would tell whose it is, even as a number.
+_OPEN = (Ticket.status != Status.CLOSED, Ticket.sealed.is_(False))
 
 
 def visible_visits(actor: Actor, today: date) -> ColumnElement[bool]:
@@ -137,7 +139,7 @@ def _count_open(rows: dict[int, PairedFirm], actor: Actor, now: datetime) -> Non
     light, mine = light_of(now), visible(actor)
     query = (
         select(Ticket.enterprise_id, light, mine, func.count())
-        .where(Ticket.enterprise_id.in_(list(rows)), Ticket.status != Status.CLOSED)
+        .where(Ticket.enterprise_id.in_(list(rows)), *_OPEN)
         .group_by(Ticket.enterprise_id, light, func.coalesce(mine, false()), mine)
     )
     for firm_id, name, own, count in db.session.execute(query):
@@ -170,9 +172,7 @@ def contacts(enterprise_id: int) -> list[EnterpriseContact]:
 
 def open_count(enterprise_id: int) -> int:
     """How many open tickets a firm has, whoever handles them: a number only."""
-    query = select(func.count()).where(
-        Ticket.enterprise_id == enterprise_id, Ticket.status != Status.CLOSED
-    )
+    query = select(func.count()).where(Ticket.enterprise_id == enterprise_id, *_OPEN)
     return db.session.scalar(query) or 0
 
 
@@ -180,9 +180,7 @@ def handled(actor: Actor, enterprise_id: int) -> list[Ticket]:
     """The firm's open tickets that the actor may see as text, what is due first comes first."""
     query = (
         select(Ticket)
-        .where(
-            visible(actor), Ticket.enterprise_id == enterprise_id, Ticket.status != Status.CLOSED
-        )
+        .where(visible(actor), Ticket.enterprise_id == enterprise_id, *_OPEN)
         .options(joinedload(Ticket.enterprise), joinedload(Ticket.category))
         .order_by(Ticket.next_due_at.asc().nulls_last(), Ticket.id)
     )

@@ -69,6 +69,8 @@ def item_rows(visit: Visit, actor: Actor) -> list[dict[str, Any]]:
     rows = []
     for item in visit.items:
         ticket = item.ticket
+        if ticket is not None and ticket.sealed and actor.role is not Role.APPLICANT:
+            continue  # sealed later: beside its firm's name it would tell whose it is
         own = ticket is not None and _opens(actor, ticket)
         rows.append(
             {

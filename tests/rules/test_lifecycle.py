@@ -30,6 +30,7 @@ awaiting_confirmation                   lapse          closed
 in_progress                             hold           on_hold
 on_hold                                 resume         in_progress
 closed                                  reopen         in_progress
+assigned, in_progress, needs_info, in_review, on_hold  recuse  triage
 submitted, triage, assigned, in_progress, needs_info, in_review, awaiting_confirmation, on_hold  withdraw   closed
 submitted, triage, assigned, in_progress, needs_info, in_review, awaiting_confirmation, on_hold  terminate  closed
 """  # noqa: E501 - a table
@@ -40,6 +41,7 @@ STANDING = {
     *("elevate", "wait", "offer", "vouch", "recategorise"),
     *("link", "unlink", "split", "join_problem", "leave_problem", "answer_problem"),
     *("ask_extension", "grant_extension", "refuse_extension", "ask_hold", "refuse_hold"),
+    *("seal", "unseal", "reveal"),
     *("ask_exclusion", "grant_exclusion", "refuse_exclusion", "expire"),
 }
 
@@ -96,7 +98,9 @@ def test_of_what_is_closed_only_a_call_back_a_reopening_and_an_exclusion_are_pos
     figure = {Action.ASK_EXCLUSION, Action.GRANT_EXCLUSION, Action.REFUSE_EXCLUSION, Action.EXPIRE}
     # What belongs together does so afterwards, too.
     together = {Action.LINK, Action.UNLINK, Action.JOIN_PROBLEM, Action.LEAVE_PROBLEM}
-    assert after == {Action.CALL_BACK, Action.REOPEN, *figure, *together}
+    # The firm may take its seal off, and staff may have to know whose it was.
+    sealed = {Action.UNSEAL, Action.REVEAL}
+    assert after == {Action.CALL_BACK, Action.REOPEN, *figure, *together, *sealed}
     assert Status.CLOSED not in OPEN
     assert len(OPEN) == len(Status) - 1
 

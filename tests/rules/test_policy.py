@@ -15,10 +15,10 @@ NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 OVERSEE = (
     "supervise elevate reassign transfer terminate call_back note redirect refuse_return"
     " grant_extension refuse_extension hold refuse_hold ask_exclusion grant_exclusion"
-    " refuse_exclusion link unlink join_problem leave_problem"
+    " refuse_exclusion link unlink join_problem leave_problem reveal"
 )
 MAY: dict[Role, str] = {
-    Role.APPLICANT: "supply_info comment vouch urge withdraw confirm dispute reopen",
+    Role.APPLICANT: ("supply_info comment vouch urge withdraw confirm dispute reopen seal unseal"),
     Role.CADRE: (
         "sign record_contact reply note ask_info resolve ask_return answer_order resume"
         " ask_extension ask_hold answer_problem"
@@ -26,7 +26,7 @@ MAY: dict[Role, str] = {
     Role.REVIEWER: "approve send_back reassign note",
     Role.DISPATCHER: (
         "dispatch ask_info reject transfer merge reassign return refuse_return note"
-        " link unlink split join_problem leave_problem recategorise"
+        " link unlink split join_problem leave_problem recategorise reveal"
     ),
     Role.SUPERVISOR: OVERSEE,
     Role.LEADER: OVERSEE,
@@ -35,6 +35,7 @@ MAY: dict[Role, str] = {
     Role.AUDITOR: "",
     Role.SYSTEM: (
         "route sign lapse resume warn breach remind expire recompute supervise elevate wait offer"
+        " recuse"
     ),
 }
 # The relation that the role's rights need; the others act on any ticket they can see.
@@ -76,6 +77,7 @@ def facts(status: Status, action: Action, role: Role = Role.DISPATCHER) -> Facts
         exclusion_asked_by=98 if exclusion else None,
         returned=1 if role in (Role.SUPERVISOR, Role.LEADER) else 0,
         order_pending=action is Action.ANSWER_ORDER,
+        sealed=action in (Action.UNSEAL, Action.REVEAL),
         problem_owner_id=ME,
     )
 
@@ -173,6 +175,13 @@ REFUSED: list[tuple[Role, Action, Status, dict]] = [
     (Role.LEADER, Action.GRANT_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": None}),
     (Role.LEADER, Action.GRANT_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": ME}),
     (Role.LEADER, Action.REFUSE_EXCLUSION, Status.CLOSED, {"exclusion_asked_by": ME}),
+    (Role.APPLICANT, Action.UNSEAL, Status.ASSIGNED, {"sealed": False}),
+    (Role.LEADER, Action.REVEAL, Status.CLOSED, {"sealed": False}),
+    (Role.DISPATCHER, Action.MERGE, Status.TRIAGE, {"sealed": True}),
+    (Role.DISPATCHER, Action.SPLIT, Status.TRIAGE, {"sealed": True}),
+    (Role.SUPERVISOR, Action.LINK, Status.ASSIGNED, {"sealed": True}),
+    (Role.SUPERVISOR, Action.JOIN_PROBLEM, Status.ASSIGNED, {"sealed": True}),
+    (Role.CADRE, Action.ANSWER_PROBLEM, Status.IN_PROGRESS, {"sealed": True}),
 ]
 
 

@@ -1,7 +1,7 @@
 """One ticket played through the verbs, with the questions that tests ask about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -175,6 +175,22 @@ def assigned(town: Town, now: datetime = MONDAY, urgency: Urgency = Urgency.NORM
 def signed(town: Town, now: datetime = MONDAY) -> Play:
     """A ticket that its cadre has signed at once."""
     return assigned(town, now).sign()
+
+
+def sealed(town: Town, about: int | None, category: str = "融资", now: datetime = MONDAY) -> Play:
+    """A sealed ticket about a unit, routed as far as it may be."""
+    words = replace(
+        wording(town, category),
+        title="执法人员多次上门索要赞助",
+        description="驻点执法队员以检查为名多次索要赞助，不给就停产整顿。",
+        contact_name="匿名联系人",
+        contact_phone="13611112222",
+        sealed=True,
+        sealed_about_id=about,
+    )
+    with transaction():
+        ticket_id = submit.submit(town.firm, words, now).id
+    return Play(town, ticket_id, now).relay()
 
 
 def in_triage(town: Town, now: datetime = MONDAY, category: str = NO_REVIEW) -> Play:

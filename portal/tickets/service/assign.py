@@ -12,6 +12,7 @@ from portal.routing.service import choose_in, decide
 from portal.sla.service import NEXT_ROUND, ROUND_ONE, Clocks
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
+from portal.tickets.sealed_queries import avoided
 from portal.tickets.service import elevate, petition, waiting
 from portal.tickets.service.move import Ask, begin, locked, record, tell, vacate
 
@@ -25,7 +26,7 @@ def route(ticket_id: int, now: datetime) -> Ticket:
     ticket = locked(ticket_id)
     if ticket.status != Status.SUBMITTED:
         return ticket
-    decision = decide(ticket, now)
+    decision = decide(ticket, now, avoided(ticket))
     ask = Ask(SYSTEM, ticket_id, now)
     begin(ask, Action.ROUTE)
     ticket.route_reasons = decision.reasons
@@ -102,7 +103,12 @@ def redirect(ask: Ask, department_id: int, cadre_id: int | None, text: str) -> T
 
 
 def give(ask: Ask, ticket: Ticket, action: Action, decision: Decision) -> None:
-    """Status, assignee, clocks and notices of a locked ticket that reaches a cadre."""
+    """Status, assignee, clocks and notices of a locked ticket that reaches a cadre.
+
+    Raises Invalid where the ticket is sealed against the cadre's unit: whoever decided it.
+    """
+    if decision.department_id in avoided(ticket):
+        raise Invalid("这件密件涉及该单位或其上下级单位，须回避，请改派其他单位。", "cadre_id")
     before = ticket.assignee_id
     ticket.department_id = decision.department_id
     ticket.assignee_id = decision.cadre_id
@@ -140,7 +146,9 @@ def _chosen(
             raise Invalid("该承办人不在所选单位。", "cadre_id")
         facts.lock({department_id})
         return Decision(department_id, cadre.id, [by], NAMED)
-    choice, words = choose_in(department_id, ticket, ask.now)
+    if department_id in (kept := avoided(ticket)):
+        raise Invalid("这件密件涉及该单位或其上下级单位，须回避，请改派其他单位。", "department_id")
+    choice, words = choose_in(department_id, ticket, ask.now, kept)
     if choice.full:
         raise Invalid("所选单位在岗的承办人都已满，请指定一位承办人，或改派其他单位。", "cadre_id")
     if choice.cadre is None:

@@ -21,6 +21,7 @@ from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.handover_rules import Parties, concerned
 from portal.tickets.lifecycle import LOAD, Action, Status, targets
 from portal.tickets.models import Ticket
+from portal.tickets.sealed_queries import avoided
 from portal.tickets.service.assign import hand_to
 from portal.tickets.service.move import Ask, locked, record, tell
 
@@ -50,7 +51,9 @@ def offer(leave_id: int, now: datetime) -> Handover | None:
         db.session.add(HandoverItem(handover=handover, ticket_id=ticket.id))
         record(Ask(SYSTEM, ticket.id, now), ticket, Action.OFFER, public=False, reasons=words)
     db.session.flush()
-    _tell(handover, "handover", now, len(tickets))
+    deputy = handover.deputy
+    told = [one for one in tickets if deputy is None or deputy.department_id not in avoided(one)]
+    _tell(handover, "handover", now, len(told))
     return handover
 
 
@@ -150,7 +153,7 @@ def take(actor: Actor, handover_id: int, ticket_ids: Collection[int], now: datet
     taken = 0
     for item in items:
         ticket = tickets[item.ticket_id]
-        if not movable(ticket, handover.cadre_id):
+        if not movable(ticket, handover.cadre_id) or deputy.department_id in avoided(ticket):
             continue
         hand_to(Ask(actor, ticket.id, now), ticket, deputy, words)
         item.state, item.taken_by_id, item.decided_at = "taken", deputy.id, now

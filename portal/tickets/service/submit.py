@@ -31,7 +31,10 @@ REPEAT_DAYS = 90  # days in which a firm's next ticket is a repeated one
 
 @dataclass(frozen=True)
 class Wording:
-    """What the firm says: the fields of the submit form."""
+    """What the firm says: the fields of the submit form.
+
+    `sealed`: a sealed ticket 密件; `sealed_about_id`: the unit it complains about, if one is named.
+    """
 
     title: str
     category_id: int
@@ -39,6 +42,8 @@ class Wording:
     description: str
     contact_name: str
     contact_phone: str
+    sealed: bool = False
+    sealed_about_id: int | None = None
 
 
 def submit_draft(actor: Actor, submit_key: str, wording: Wording | None, now: datetime) -> Ticket:
@@ -137,6 +142,8 @@ def _submitted(ticket: Ticket, on_behalf: bool) -> dict[str, Any]:
         "firm_classes": ticket.firm_classes,
         "repeated": ticket.repeated,
     }
+    if ticket.sealed:
+        return {"cut": cut, "sealed": True, "about_id": ticket.sealed_about_id}
     # The firm may correct the words later; what the cadre filed stays in the event.
     return {"cut": cut, "words": ticket.description} if on_behalf else {"cut": cut}
 
@@ -158,6 +165,7 @@ def _repeated(enterprise_id: int, now: datetime) -> bool:
         Ticket.enterprise_id == enterprise_id,
         Ticket.channel != Channel.IMPORT,
         Ticket.submitted_at > now - timedelta(days=REPEAT_DAYS),
+        Ticket.sealed.is_(False),  # the next one would tell of it
     )
     return db.session.scalar(query.limit(1)) is not None
 

@@ -61,6 +61,8 @@ def merge(ask: Ask, into_number: str, text: str) -> Ticket:
             "%(number)s 是另一家企业的诉求。只能并入同一家企业的；不同企业的同类问题请分别办理。",
             **wrong,
         )
+    if into.sealed:
+        raise Invalid("%(number)s 是密件，不与其他诉求合并。", **wrong)
     if into.status == Status.CLOSED:
         raise Invalid("%(number)s 已经办结，请另选一件。", **wrong)
     ticket.merged_into_id = into.id

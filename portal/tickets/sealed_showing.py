@@ -1,0 +1,34 @@
+"""What the timeline tells of sealed tickets: whose words they are, and what it leaves out."""
+
+from collections.abc import Iterable
+
+from portal.auth.roles import DEPARTMENT_ROLES, Actor, Role
+from portal.tickets.lifecycle import Action
+from portal.tickets.models import Ticket, TicketEvent
+from portal.tickets.sealed_queries import kept_numbers
+from portal.wording import firm_name, role_name
+
+# Where an event names another ticket by its number.
+_NAMED = ("other", "split_from", "into")
+
+
+def told(events: Iterable[TicketEvent], actor: Actor) -> list[TicketEvent]:
+    """The events without those that name a ticket which is kept from the reader."""
+    listed = list(events)
+    if not any(event.payload.get(key) for event in listed for key in _NAMED):
+        return listed
+    kept = kept_numbers(actor)
+    return [one for one in listed if not kept & {one.payload.get(key) for key in _NAMED}]
+
+
+def who(ticket: Ticket, event: TicketEvent, actor: Actor) -> str:
+    """The name of whoever acted; a sealed ticket's applicant has none for staff."""
+    if event.actor_role == Role.SYSTEM:
+        return role_name(Role.SYSTEM)
+    hidden = ticket.sealed and event.actor_role == Role.APPLICANT and actor.role != Role.APPLICANT
+    return firm_name(ticket) if hidden else event.actor_name
+
+
+def untold(event: TicketEvent, actor: Actor) -> bool:
+    """Whether the event's words are not for the reader: a reason to look may say whose it is."""
+    return event.action == Action.REVEAL and actor.role in DEPARTMENT_ROLES
