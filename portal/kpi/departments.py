@@ -14,12 +14,13 @@ from portal.kpi import cells, charts, parts
 from portal.kpi.asked import Asked
 from portal.kpi.charts import Bar, Chart
 from portal.kpi.comparing import before, change
-from portal.kpi.figures import FIGURES, FIRST_TEN
+from portal.kpi.figures import FIGURES, FIRST_TEN, Measure
 from portal.kpi.gaps import Lever, levers
 from portal.kpi.member_lists import listing
 from portal.kpi.members import SIDES
 from portal.kpi.part_words import GAP_WORDS, part_words
 from portal.paging import cursor_from
+from portal.publish.disclosure import SMALL
 from portal.routing import balance
 from portal.tickets.pages import rows
 
@@ -113,7 +114,7 @@ def _page(asked: Asked, actor: Actor, department_id: int) -> tuple[str, int] | s
     chosen = replace(asked.chosen, department_id=department_id)
     total = cells.totals(asked.days, chosen, asked.now)
     then = cells.totals(before(asked.days), chosen, asked.now)
-    city = cells.totals(asked.days, replace(asked.chosen, department_id=None), asked.now)
+    city = _city(asked, actor, total)
 
     def link(kind: str, key: str) -> str:
         to = url_for("departments.part", department_id=department_id, kind=kind, key=key)
@@ -136,6 +137,24 @@ def _page(asked: Asked, actor: Actor, department_id: int) -> tuple[str, int] | s
         late_link=link("late", "now"),
         late_rows=rows(parts.overdue_now(chosen, asked.now, OVERDUE_SHOWN, actor), asked.now),
     )
+
+
+def _city(asked: Asked, actor: Actor, own: dict[str, Measure]) -> dict[str, Measure]:
+    """The whole city beside the unit.
+
+    The unit's own people get it as a whole, not narrowed, and only where others have a crowd in it:
+    a single ticket that was kept from them is not to be told from it (docs/decisions/sealed.md).
+    """
+    wide = replace(asked.chosen, department_id=None)
+    city = cells.totals(asked.days, wide, asked.now)
+    if actor.role in OVERSIGHT_ROLES:
+        return city
+    return {
+        name: one
+        if not wide.chosen and one.d - own[name].d >= SMALL
+        else replace(one, n=0, d=0, median=None, p90=None)
+        for name, one in city.items()
+    }
 
 
 def _figure(asked: Asked, department_id: int, name: str, side: str, **more: Any) -> str:

@@ -229,13 +229,6 @@ class TicketEvent(Base):
     payload: Mapped[Json] = mapped_column(default=dict)
 
 
-class TicketNumber(Base):
-    """The last number given out on a local day; its row lock makes numbers unique."""
-
-    day: Mapped[date] = mapped_column(primary_key=True)
-    last: Mapped[int]
-
-
 class Draft(Base):
     """What an applicant has typed and not yet submitted: one a person."""
 

@@ -1,0 +1,104 @@
+"""Reads all that a person can get: every GET route that the role reaches, and every export."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from contextvars import Context
+from html import unescape
+from itertools import product
+from typing import Any
+from urllib.parse import quote, unquote
+
+from werkzeug.routing import Rule
+from werkzeug.routing.converters import AnyConverter, IntegerConverter
+
+from portal.auth.gate import PUBLIC, roles_for
+from portal.auth.roles import Role
+from tests.pages import Visitor, form_values
+
+MOST_ID = 3  # of rows that a route names by a number
+FIGURES = ("on_time_rate", "overdue", "close_rate", "repeat_rate")
+PARTS = (("late", "now"), ("gap", "working"), ("status", "in_progress"))
+TEXTS: dict[str, tuple[str, ...]] = {
+    "name": FIGURES,
+    "side": ("d", "rest"),
+    "token": ("nonsense",),
+    "filename": ("app.css",),
+}
+
+
+def addresses(rule: Rule, numbers: list[str], place: int) -> Iterator[str]:
+    """Addresses of a route: every number on a ticket's own pages, one on those of its actions."""
+    choices: dict[str, list[Any]] = {name: [value] for name, value in (rule.defaults or {}).items()}
+    for name, converter in rule._converters.items():
+        if isinstance(converter, AnyConverter):
+            choices[name] = sorted(converter.items)
+        elif isinstance(converter, IntegerConverter):
+            choices[name] = list(range(1, MOST_ID + 1))
+        elif name == "number":
+            every = rule.endpoint in ("tickets.show", "tickets.download", "tickets.explain")
+            choices[name] = numbers if every else [numbers[place % len(numbers)]]
+        elif name not in ("kind", "key"):
+            choices[name] = list(TEXTS[name])
+    parts = PARTS if {"kind", "key"} <= rule.arguments else (None,)
+    for part, *values in product(parts, *choices.values()):
+        named = dict(zip(choices, values, strict=True))
+        if part is not None:
+            named |= {"kind": part[0], "key": part[1]}
+        _, address = rule.build(named, False) or ("", "")
+        yield address
+
+
+def sent(visit: Visitor, who: str, address: str, data: dict[str, str] | None = None) -> Any:
+    """The answer to one request, without the test's own context, and unparsed: there are many."""
+    client = visit.client(who)
+    if data is None:
+        return Context().run(client.get, address, buffered=True)
+    return Context().run(client.post, address, data=data, buffered=True)
+
+
+def text_of(response: Any) -> str:
+    """All that an answer says, headers, links and the insides of workbooks included."""
+    body = response.get_data()
+    if body[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            said = "".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
+    else:
+        said = body.decode("utf-8", "replace")
+    headers = " ".join(f"{name}: {value}" for name, value in response.headers)
+    return unescape(f"{said} {unquote(said)} {unquote(headers)}")
+
+
+def everything(
+    visit: Visitor, who: str, role: Role, numbers: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Address and text of every GET route that the role reaches, and of every export."""
+    for place, rule in enumerate(visit.app.url_map.iter_rules()):
+        reached = rule.endpoint in PUBLIC or role in roles_for(rule.endpoint)
+        if "GET" not in (rule.methods or ()) or not reached or rule.endpoint == "static":
+            continue
+        for address in addresses(rule, numbers, place):
+            answer = sent(visit, who, address)
+            assert answer.status_code < 500 or address == "/health", address
+            assert "/sign-in" not in answer.headers.get("Location", ""), address
+            yield address, text_of(answer)
+    yield from _exports(visit, who)
+
+
+def _exports(visit: Visitor, who: str) -> Iterator[tuple[str, str]]:
+    token = form_values(visit.get(who, "/query").form("/query"))["csrf_token"]
+    narrowed = {"name": "overdue", "side": "d", "from": "2026-01-01", "to": "2026-12-31"}
+    for source in ("search", "queue", "orders", "problems", "figure", "figures"):
+        for form, asked in product(("csv", "xlsx"), ({}, narrowed)):
+            data = {"csrf_token": token, "format": form, **asked}
+            address = f"/exports/{source}"
+            yield f"{address} {form}", text_of(sent(visit, who, address, data))
+
+
+def searched(visit: Visitor, who: str, term: str) -> str:
+    """What the search page says for a term, without the term itself and what changes each time."""
+    said = sent(visit, who, f"/search?q={quote(term)}").get_data(as_text=True)
+    for one in (term, quote(term)):
+        said = said.replace(one, "…")
+    return re.sub(r'nonce="[^"]*"|[\w.-]{60,}', "", said)
