@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from portal.auth.commands import user
 from portal.checks.commands import check
+from portal.auth.rights_commands import rights
 from portal.demo.commands import demo
 from portal.kpi.commands import kpi
 from portal.openapi.commands import openapi
@@ -34,6 +35,7 @@ COMMANDS = (
     outbox,
     problems,
     registry,
+    rights,
     routing,
     search,
     sla,

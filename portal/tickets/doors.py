@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.auth.gate import open_door
 from portal.auth.roles import Actor
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid, NotFound, Repeated
@@ -83,6 +84,7 @@ def register(blueprint: Blueprint, *doors: Door) -> None:
             methods=["GET", "POST"],
         )
         ENDPOINTS[door.action] = f"{blueprint.name}.{door.action}"
+        open_door(ENDPOINTS[door.action], door.action)
         DOORS[door.action] = door
 
 

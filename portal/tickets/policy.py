@@ -47,6 +47,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(),
     Role.SECURITY_ADMIN: frozenset(),
     Role.AUDITOR: frozenset(),
+    Role.NONE: frozenset(),
     Role.SYSTEM: frozenset(
         {
             *(A.ROUTE, A.SIGN, A.LAPSE, A.RESUME, A.WARN, A.BREACH, A.REMIND, A.RECOMPUTE),

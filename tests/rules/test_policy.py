@@ -33,6 +33,7 @@ MAY: dict[Role, str] = {
     Role.ADMIN: "",
     Role.SECURITY_ADMIN: "",
     Role.AUDITOR: "",
+    Role.NONE: "",
     Role.SYSTEM: (
         "route sign lapse resume warn breach remind expire recompute supervise elevate wait offer"
         " recuse"

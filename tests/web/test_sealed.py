@@ -7,7 +7,7 @@ from portal.db import utcnow
 from portal.extensions import db
 from portal.kpi import cells
 from portal.kpi.conditions import Dimensions
-from portal.kpi.periods import Period
+from portal.kpi.periods import Period, local_day
 from portal.tickets.models import Ticket
 from tests.factories import MONDAY, Town
 from tests.pages import Visitor
@@ -60,7 +60,7 @@ def _a_search_finds_as_much_as_nothing(visit: Visitor, played: Sealed) -> None:
 
 
 def _its_own_figures_are_as_if_it_were_not(town: Town, played: Sealed) -> None:
-    days = Period(MONDAY.date(), utcnow().date())
+    days = Period(MONDAY.date(), local_day(utcnow()))
     mine = Dimensions(department_id=played.finance)
     ours = db.session.query(Ticket).where(Ticket.department_id == played.finance).count()
     assert cells.totals(days, mine, utcnow())["close_rate"].d == ours == 4
