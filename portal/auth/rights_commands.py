@@ -15,7 +15,7 @@ rights = AppGroup("rights", help="Roles, pages and actions.")
 @click.option("--write", type=click.Path(path_type=Path), help="Write it there, not on screen.")
 def show_command(write: Path | None) -> None:
     """Every page and action with the roles that reach it, made from the tables that decide."""
-    text = rights_page.page(current_app)  # pyright: ignore[reportArgumentType]
+    text = rights_page.page(current_app)
     if write is None:
         click.echo(text, nl=False)
     else:
