@@ -9,8 +9,8 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import ProgrammingError
 
 from portal.auth.commands import user
-from portal.checks.commands import check
 from portal.auth.rights_commands import rights
+from portal.checks.commands import check
 from portal.demo.commands import demo
 from portal.kpi.commands import kpi
 from portal.openapi.commands import openapi
