@@ -13,6 +13,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -210,6 +211,12 @@ class TicketEvent(Base):
         UniqueConstraint("ticket_id", "seq"),
         UniqueConstraint("ticket_id", "key"),
         Index("ix_ticket_event_at", "at", "id"),
+        Index(
+            "ix_ticket_event_given",
+            text("((payload ->> 'department_id')::integer)"),
+            "at",
+            postgresql_where="payload ->> 'by' = 'choice'",
+        ),
     )
 
     id: Mapped[BigId]
