@@ -111,6 +111,7 @@ def run(services: Services, folder: str, number: int, chosen: argparse.Namespace
             "PORTAL_INSTANCE": folder,
             "SECRET_KEY": "only for this bench, long enough",
             "TESTING": True,
+            "SECOND_FACTOR_STAFF": "off",
         }
     )
     with app.app_context():
