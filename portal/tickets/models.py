@@ -35,6 +35,11 @@ _ACTS = f"act_at IS NOT NULL AND {_UNANSWERED}"
 TICKET_ID = Sequence("ticket_id_seq", metadata=db.metadata)
 
 
+# Weekday (1 is Monday) × 24 + hour, on the wall clock of the service.
+_WALL = "timezone('Asia/Shanghai', submitted_at)"
+SUBMITTED_SLOT = f"(extract(isodow FROM {_WALL}) * 24 + extract(hour FROM {_WALL}))::integer"
+
+
 class Ticket(Base):
     """One request of one enterprise 诉求; changed by tickets.service only."""
 
@@ -82,6 +87,7 @@ class Ticket(Base):
         Index("ix_ticket_accepted", "accepted_at", "id"),
         Index("ix_ticket_assigned", "assigned_at", "id"),
         Index("ix_ticket_submitted", "submitted_at", "id"),
+        Index("ix_ticket_slot", text(f"({SUBMITTED_SLOT})"), "submitted_at", "id"),
         Index("ix_ticket_closed", "closed_at", "id"),
         Index("ix_ticket_rule", "rule_id", "id", postgresql_where="rule_id IS NOT NULL"),
         Index(
