@@ -24,7 +24,8 @@ from portal.search.forms import SearchForm
 from portal.search.matching import matching
 from portal.supervision.queries import of_view
 from portal.tickets.lifecycle import Status
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 from portal.tickets.queries import LIGHT_NAMES, Filter, visible
 from portal.wording import LIGHTS, firm_name, status_name
 

@@ -11,7 +11,8 @@ from portal.kpi.periods import LOCAL
 from portal.problems.models import ProblemMember
 from portal.sla.models import Clock
 from portal.tickets.lifecycle import LOAD, Action, Confirmation, Outcome, Status
-from portal.tickets.models import Order, Ticket, TicketEvent
+from portal.tickets.models import Ticket, TicketEvent
+from portal.tickets.order_models import Order
 from portal.tickets.petition_models import Petition
 
 Condition = ColumnElement[bool]

@@ -18,7 +18,8 @@ from portal.sla.effects import Firing
 from portal.sla.models import Clock, Timer
 from portal.tickets import leave_due, petition_due
 from portal.tickets.lifecycle import Status
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 from portal.tickets.service import order as orders
 
 BATCH = 50  # tickets a transaction; they stay locked until it ends

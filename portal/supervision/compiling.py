@@ -17,7 +17,8 @@ from portal.supervision.cycles import Kind
 from portal.supervision.facts import Count, Facts, Orders, Point, Unit
 from portal.supervision.models import Alert, Bulletin
 from portal.tickets.lifecycle import Status
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 
 LENGTHS: dict[Kind, int] = {"week": 12, "month": 12}  # periods in the chart
 CURRENT = timedelta(days=40)  # how long after its end what stands now belongs to a period

@@ -21,7 +21,8 @@ from portal.kpi.reasons import reason
 from portal.supervision import archive, compiling, fonts, sheet, workbook
 from portal.supervision.facts import Facts
 from portal.supervision.models import Bulletin
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 from portal.wording import LOCAL, outcome_name, status_name
 
 SEALED = "密件"

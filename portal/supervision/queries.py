@@ -12,7 +12,8 @@ from portal.errors import NotFound
 from portal.extensions import db
 from portal.paging import Cursor, Page, fetch
 from portal.supervision.models import Alert, Bulletin, Threshold, ThresholdChange
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 from portal.tickets.queries import visible
 
 RECENT = 20

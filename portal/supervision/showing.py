@@ -15,7 +15,7 @@ from portal.sla.worktime import Calendar
 from portal.supervision import words
 from portal.supervision.forms import named
 from portal.supervision.models import ALL, Alert, Threshold, ThresholdChange
-from portal.tickets.models import Order
+from portal.tickets.order_models import Order
 from portal.tickets.pages import left_text
 from portal.tickets.service import order as orders
 

@@ -1,4 +1,4 @@
-"""Tickets, their append-only events, attachments, drafts and supervision orders."""
+"""Tickets, their append-only events, attachments and drafts."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 _OPEN = "status <> 'closed'"
 _ELEVATED = f"elevated_at IS NOT NULL AND {_OPEN}"
-_UNANSWERED = "answered_at IS NULL AND cancelled_at IS NULL"
-_ACTS = f"act_at IS NOT NULL AND {_UNANSWERED}"
 # A ticket's id is drawn before its row is written, so that its first event and clocks can name it.
 TICKET_ID = Sequence("ticket_id_seq", metadata=db.metadata)
 
@@ -278,34 +276,3 @@ class Attachment(Base):
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     draft: Mapped[Draft | None] = relationship(back_populates="attachments")
-
-
-class Order(Base):
-    """A supervision order 督办单: asks the cadre for a written answer by its own due.
-
-    Without an issuer it is the system's. `act_at`: when the sweep looks at it next.
-    """
-
-    __tablename__ = "supervision_order"
-    __table_args__ = (
-        CheckConstraint("(answered_at IS NULL) = (answer IS NULL)", name="answered"),
-        Index("uq_supervision_order_open", "ticket_id", unique=True, postgresql_where=_UNANSWERED),
-        Index("ix_supervision_order_act", "act_at", "id", postgresql_where=_ACTS),
-        Index("ix_supervision_order_issued", "issued_at", "id"),
-        Index("ix_supervision_order_due", "due_at", "id", postgresql_where=_UNANSWERED),
-        Index("ix_supervision_order_answered", "answered_at", "id"),
-    )
-
-    id: Mapped[BigId]
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
-    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    issued_at: Mapped[Instant]
-    text: Mapped[Words]
-    due_at: Mapped[Instant]
-    act_at: Mapped[Instant | None]
-    answered_at: Mapped[Instant | None]
-    answer: Mapped[Words | None]
-    cancelled_at: Mapped[Instant | None]
-
-    ticket: Mapped[Ticket] = relationship()
-    issued_by: Mapped["User | None"] = relationship()

@@ -22,7 +22,8 @@ from portal.sla.models import Clock
 from portal.sla.worktime import Calendar
 from portal.tickets import petition_events, sealed_showing
 from portal.tickets.lifecycle import Action, Status
-from portal.tickets.models import Attachment, Order, Ticket, TicketEvent
+from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.order_models import Order
 from portal.tickets.reasons import CONTACT_METHODS, ELEVATIONS, REJECT_REASONS
 from portal.tickets.service.order import promise
 from portal.wording import (

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from portal.extensions import db
 from portal.sla.models import Timer
 from portal.sla.sweep import sweep
-from portal.tickets.models import Order
+from portal.tickets.order_models import Order
 from portal.tickets.service import applicant, confirmation, handle, triage
 from tests.factories import Town
 from tests.service.stages import Play, shown, signed

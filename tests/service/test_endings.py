@@ -9,7 +9,7 @@ from portal.db import transaction
 from portal.errors import Invalid, InvalidTransition
 from portal.extensions import db
 from portal.sla.models import Clock, Pause
-from portal.tickets.models import Order
+from portal.tickets.order_models import Order
 from portal.tickets.petition_models import Petition
 from portal.tickets.service import applicant, confirmation, handle, triage
 from tests.factories import Town

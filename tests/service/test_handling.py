@@ -9,7 +9,7 @@ from portal.auth.roles import Role
 from portal.errors import Invalid, InvalidTransition, NotAllowed
 from portal.extensions import db
 from portal.tickets.lifecycle import Outcome
-from portal.tickets.models import Order
+from portal.tickets.order_models import Order
 from portal.tickets.service import applicant, assign, confirmation, handle, review, triage
 from tests.factories import Town
 from tests.service.stages import assigned, file, in_triage, local, shown, signed

@@ -17,7 +17,8 @@ from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock, Pause, Timer
 from portal.sla.sweep import sweep
 from portal.tickets.lifecycle import Action, Outcome, Status, targets
-from portal.tickets.models import Order, TicketEvent
+from portal.tickets.models import TicketEvent
+from portal.tickets.order_models import Order
 from portal.tickets.petition_models import Petition
 from portal.tickets.service import (
     applicant,

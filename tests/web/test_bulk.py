@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from portal.db import transaction
 from portal.extensions import db
 from portal.search.models import Bulk
-from portal.tickets.models import Order, Ticket, TicketEvent
+from portal.tickets.models import Ticket, TicketEvent
+from portal.tickets.order_models import Order
 from portal.tickets.service import handle, triage
 from portal.tickets.service.move import Ask
 from tests.factories import MONDAY, Town

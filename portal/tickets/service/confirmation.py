@@ -10,7 +10,8 @@ from portal.extensions import db
 from portal.sla.calendars import current_calendar
 from portal.sla.service import NEXT_ROUND, Clocks
 from portal.tickets.lifecycle import Action, Confirmation, Outcome, Status
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 from portal.tickets.reasons import RATINGS
 from portal.tickets.service import elevate, petition
 from portal.tickets.service.move import Ask, begin, record, tell

@@ -13,7 +13,8 @@ from portal.sla.calendars import current_calendar
 from portal.sla.targets import Target
 from portal.sla.worktime import Calendar
 from portal.tickets.lifecycle import Action
-from portal.tickets.models import Order, Ticket
+from portal.tickets.models import Ticket
+from portal.tickets.order_models import Order
 from portal.tickets.service.move import Ask, begin, record, tell
 
 DAYS, MOST_DAYS = 2, 30  # working days for the answer: where nothing is said, and at most
