@@ -36,10 +36,10 @@ class Sum:
 
 
 def new_sum() -> Sum:
-    """A sum that is easy in the head: under twenty, or a product of one to five and two to nine."""
+    """A sum that is easy in the head: under twenty, or three to five times two to nine."""
     sign = secrets.choice("+-*")
     if sign == "*":
-        return Sum(2 + secrets.randbelow(8), "*", 2 + secrets.randbelow(4))
+        return Sum(2 + secrets.randbelow(8), "*", 3 + secrets.randbelow(3))
     low, high = sorted((2 + secrets.randbelow(9), 6 + secrets.randbelow(9)))
     return Sum(high, sign, low)
 

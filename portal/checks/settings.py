@@ -131,6 +131,17 @@ def _open_to_all(path: Path) -> str | None:
     return f"{path} {mode:o}" if mode & OTHERS else None
 
 
+def _second_factor(config: Config) -> str | None:
+    asked = config.get("SECOND_FACTOR_STAFF")
+    return None if asked == "staff" else f"SECOND_FACTOR_STAFF={asked}"
+
+
+def _own_keys(config: Config) -> str | None:
+    """Keys that were made beside the data they protect: a copy of the disk holds both."""
+    unset = [n for n in KEY_FILES if not (os.environ.get(n) or os.environ.get(f"{n}_FILE"))]
+    return ", ".join(unset) or None
+
+
 def _scanner(config: Config) -> str | None:
     return None if config.get("CLAMAV") else "CLAMAV"
 
@@ -210,6 +221,20 @@ ROWS: tuple[Check, ...] = (
     Check("upload-mode", _E, "附件目录对所有人开放", "uploads are open to all", _upload_mode),
     Check("key-mode", _E, "密钥文件对所有人开放", "the key file is open to all", _instance_mode),
     Check("secret-files", _E, "密钥文件对所有人可读", "a secret's file is open", _secret_files),
+    Check(
+        "second-factor",
+        _W,
+        "工作人员登录不要求第二重验证",
+        "not all staff need a second factor",
+        _second_factor,
+    ),
+    Check(
+        "own-keys",
+        _W,
+        "加密或签名密钥和数据放在一起",
+        "keys lie beside the data that they protect",
+        _own_keys,
+    ),
     Check("scanner", _W, "没有设置病毒扫描", "uploads are not scanned for viruses", _scanner),
     Check("backup", _E, "备份太久没有完成", "the last backup is too old", _backup),
     Check("backup-unknown", _W, "不知道备份何时完成", "no backup is watched", _backup_unknown),

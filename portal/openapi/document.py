@@ -22,9 +22,8 @@ from wtforms.validators import Length
 from portal.auth.gate import PUBLIC, roles_for
 
 Schema = dict[str, Any]
-# What every page may answer, and what a form may answer besides.
-READ = ("200", "303", "400", "403", "404", "405", "413", "422", "429")
-WRITE = (*READ, "409")
+# What every page may answer, asked or sent a form.
+STATUSES = ("200", "303", "400", "403", "404", "405", "409", "413", "422", "429")
 SAID = {
     "200": "The page, file or object.",
     "303": "Go on to another page: after a form, or to sign in.",
@@ -71,7 +70,7 @@ def _path(rule: Rule) -> str:
 def _operation(rule: Rule, method: str, view: Callable[..., Any]) -> dict[str, Any]:
     public = rule.endpoint in PUBLIC
     roles = "everybody" if public else ", ".join(sorted(roles_for(rule.endpoint)))
-    statuses = OTHER.get(rule.endpoint) or (READ if method == "GET" else WRITE)
+    statuses = OTHER.get(rule.endpoint, STATUSES)
     found: dict[str, Any] = {
         "operationId": f"{rule.endpoint}.{method.lower()}",
         "summary": (inspect.getdoc(view) or rule.endpoint).splitlines()[0],

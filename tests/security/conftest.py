@@ -34,6 +34,7 @@ def app_of(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> I
                 "SECRET_KEY": app.config["SECRET_KEY"],
                 "RATELIMIT_ENABLED": False,
                 "CHALLENGE": False,
+                "SECOND_FACTOR_STAFF": "off",
                 "TESTING": True,
                 "RQ_ASYNC": True,
                 **{name: value for name, value in settings.items() if name not in words},

@@ -99,7 +99,7 @@ def _found(config: dict[str, Any], part: str = "settings") -> dict[str, str]:
 
 def test_a_safe_configuration_has_nothing_but_what_is_not_set(load: Load) -> None:
     found = _found(load())
-    assert set(found) <= {"scanner", "backup-unknown", "field-keys", "second-factor"}
+    assert set(found) <= {"scanner", "backup-unknown", "own-keys"}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,7 @@ def test_a_safe_configuration_has_nothing_but_what_is_not_set(load: Load) -> Non
         ({"PORTAL_HTTPS": "0"}, {"https"}),
         ({"TRUSTED_PROXIES": "0"}, {"proxies"}),
         ({"CHALLENGE": "0"}, {"challenge"}),
+        ({"SECOND_FACTOR_STAFF": "admins"}, {"second-factor"}),
         ({"DEBUG": True}, {"debug"}),
         ({"SESSION_COOKIE_SAMESITE": False}, {"cookies"}),
         ({"WTF_CSRF_ENABLED": False}, {"csrf"}),
