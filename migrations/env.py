@@ -17,7 +17,10 @@ OWNER_URL = current_app.config["MIGRATION_DATABASE_URL"]
 APP_ROLE = make_url(current_app.config["DATABASE_URL"]).username
 OWNER_ROLE = make_url(OWNER_URL).username
 # Rows that are written once and never changed; a trigger says so too, to every role.
-APPEND_ONLY = ("ticket_event", "directory_change")
+APPEND_ONLY = ("ticket_event", "directory_change", "ticket_access", "audit_entry")
+APPEND_ONLY += ("audit_shape", "audit_checkpoint")
+# What triggers write for the application, which reads it only.
+READ_ONLY = ("audit_queue",)
 # A migration gives up rather than hold up the whole site behind a lock it cannot get.
 LOCK_TIMEOUT = "5s"
 
@@ -39,10 +42,12 @@ def grant_rights(connection: Connection) -> None:
         ("SEQUENCES", "USAGE, SELECT"),
     ):
         connection.execute(text(f"GRANT {rights} ON ALL {kind} IN SCHEMA public TO {role}"))
-    for table in APPEND_ONLY:
+    refused = dict.fromkeys(APPEND_ONLY, "UPDATE, DELETE, TRUNCATE")
+    refused |= dict.fromkeys(READ_ONLY, "INSERT, UPDATE, DELETE, TRUNCATE")
+    for table, rights in refused.items():
         exists = connection.scalar(text("SELECT to_regclass(:name)"), {"name": table})
         if exists is not None:
-            connection.execute(text(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {role}"))
+            connection.execute(text(f"REVOKE {rights} ON {table} FROM {role}"))
 
 
 def run() -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import ProgrammingError
 
+from portal.audit.commands import audit
 from portal.auth.commands import user
 from portal.auth.rights_commands import rights
 from portal.checks.commands import check
@@ -26,6 +27,7 @@ from portal.supervision.commands import bulletin
 from portal.tickets.commands import tickets
 
 COMMANDS = (
+    audit,
     bulletin,
     calendar,
     check,

@@ -70,6 +70,7 @@ def load_config(
         **_requests(given),
         **_sessions(given),
         **_sign_on(given),
+        **_audit(given, instance),
         **_product(given),
     }
     return config | dict(overrides or {})
@@ -87,7 +88,19 @@ def secret_key(given: Mapping[str, Any], instance: Path) -> str:
         require_key(str(key or ""))
     if key:
         return str(key)
-    path = _folder("PORTAL_INSTANCE", instance) / "secret_key"
+    return _made_once(_folder("PORTAL_INSTANCE", instance) / "secret_key")
+
+
+def _audit(given: Mapping[str, Any], instance: Path) -> dict:
+    """Where the log's checkpoints and parts lie, and the key that signs them."""
+    key = given.get("AUDIT_KEY")
+    path = Path(given.get("AUDIT_KEY_FILE") or instance / "audit_key")
+    folder = _folder("AUDIT_DIR", given.get("AUDIT_DIR") or instance / "audit")
+    return {"AUDIT_DIR": str(folder), "AUDIT_KEY": key or _made_once(path)}
+
+
+def _made_once(path: Path) -> str:
+    """The secret in a file, which is made where there is none."""
     try:
         if not path.exists():
             _write_once(path, secrets.token_hex(SECRET_KEY_LENGTH))

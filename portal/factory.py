@@ -8,6 +8,7 @@ from sqlalchemy import event
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, limits, web
+from portal.audit import views as audit_views
 from portal.auth import account, factor_views, gate
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     opening_views.blueprint,
     case_views.blueprint,
     export_views.blueprint,
+    audit_views.blueprint,
     rule_pages.blueprint,
     admin.blueprint,
     sla_admin.blueprint,

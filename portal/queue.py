@@ -18,6 +18,7 @@ WATCH = "portal.supervision.job.run"
 BULLETIN = "portal.supervision.making.run"
 ROLLUP = "portal.kpi.job.run"
 EXPORT = "portal.exports.job.run"
+SEAL = "portal.audit.job.run"
 TIMER_LOCK = 7_101_001  # the advisory lock that makes the timer one
 JOB_SECONDS = 60
 TRAIN_SECONDS = 300  # on a busy machine; a quarter of a minute on an idle one

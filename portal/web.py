@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal import headers
+from portal.audit.watermark import Mark
 from portal.auth.roles import OVERSIGHT_ROLES, STAFF_ROLES, Role
 from portal.db import utcnow
 from portal.directory.class_words import class_name
@@ -24,6 +25,13 @@ from portal.supervision.queries import open_count as open_alerts
 from portal.tickets import petition_queries
 from portal.wording import FILTERS, LIGHTS
 
+# Pages of staff with names and telephones of persons, beside all pages of one ticket.
+MARKED = frozenset(
+    {
+        *("search.find", "visits.show", "visits.firm", "visits.firms", "cases.show"),
+        *("admin.enterprise", "admin.enterprises", "admin.users", "admin.user", "audit.entry"),
+    }
+)
 ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
 Place = tuple[str, str, str]
 Answer = tuple[str | dict[str, Any], int]
@@ -80,7 +88,11 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     ),
     Role.SECURITY_ADMIN: (),
     Role.NONE: (),
-    Role.AUDITOR: ((_l("导出记录"), "exports.log", "file"),),
+    Role.AUDITOR: (
+        (_l("审计日志"), "audit.log", "list"),
+        (_l("导出和检查点"), "audit.months", "review"),
+        (_l("导出记录"), "exports.log", "file"),
+    ),
 }
 PLACES[Role.LEADER] = PLACES[Role.SUPERVISOR]
 # What is needed seldom: in the menu beside the person's name.
@@ -160,8 +172,17 @@ def _context() -> dict[str, Any]:
         context["places"] = places(Role(current_user.role))
         menu = MENU.get(Role(current_user.role), ())
         context["menu"] = [(label, url_for(endpoint)) for label, endpoint in menu]
+        context["mark"] = _mark()
         context["search_box"] = current_user.role in (Role.APPLICANT, *STAFF_ROLES)
     return context
+
+
+def _mark() -> Mark | None:
+    """What is written across a page that shows persons to staff; None for other pages."""
+    shows = "number" in (request.view_args or {}) or request.endpoint in MARKED
+    if not shows or current_user.role == Role.APPLICANT:
+        return None
+    return Mark(current_user.name, current_user.username, utcnow())
 
 
 def places(role: Role) -> list[dict[str, Any]]:

@@ -110,6 +110,13 @@
     navigator.clipboard?.writeText(source.value).then(() => { copy.textContent = words().copied; });
   });
 
+  // A ticket that is printed is noted as printed; without script it was noted as seen.
+  window.addEventListener("beforeprint", () => {
+    const printed = document.querySelector("[data-printed]");
+    const headers = JSON.parse(document.body.getAttribute("hx-headers:inherited") || "{}");
+    if (printed) fetch(printed.dataset.printed, { method: "POST", headers, keepalive: true });
+  });
+
   document.addEventListener("DOMContentLoaded", focusSummary);
   document.addEventListener("htmx:after:swap", focusSummary);
 })();

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.audit import checkpoints, sealing
+from portal.audit.service import Look, looked
 from portal.auth.access_models import (
     JoinRequest,
     OneTimeLink,
@@ -55,6 +57,9 @@ def fill() -> None:
     held.do(exclusion.ask_exclusion, town.supervisor, "in_court", "已立案")
     disputed = assigned(town).to_confirmation().do(confirmation.dispute, town.firm, 1, "没有续贷")
     with transaction() as session:
+        looked(town.supervisor, [asked.ticket_id], Look("print"), MONDAY)
+        sealing.seal(MONDAY, 5)
+        checkpoints.make(MONDAY, "day", b"key")
         rollup.step(MONDAY)  # what is played later waits for the next
         draft = drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
         session.add_all([file_of(town, draft.id), *absences_and_pairings(town), *known(town)])

@@ -26,6 +26,8 @@ INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*type=\"application/js
 ELSEWHERE = re.compile(r"""(?:https?:)?//[a-z0-9-]+\.[a-z]""", re.IGNORECASE)
 NAMESPACE = re.compile(r"http://www\.w3\.org/\S+?(?=[\"'])")
 PURE = [
+    "audit.chain",
+    "audit.sources",
     "auth.devices",
     "auth.roles",
     "auth.sealing",

@@ -46,7 +46,7 @@ def figure_table(actor: Actor, asked: Asked, now: datetime) -> Table:
             for one in as_members(found)
         ]
 
-    chunk, count = by_key(query, key, rows)
+    chunk, count = by_key(query, key, rows, lambda row: row.Ticket.id)
     headings = [str(column.heading) for column in columns]
     headings += [_("时限的轮次"), _("计入分子"), _("情况")]
     words = {_("指标"): _(FIGURES[name].title), **words}

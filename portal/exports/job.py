@@ -13,6 +13,7 @@ from pathlib import Path
 from flask import current_app
 from flask_babel import force_locale
 
+from portal.audit.watermark import Mark
 from portal.db import transaction, utcnow
 from portal.errors import PortalError
 from portal.exports import queries, service, spool
@@ -90,6 +91,7 @@ def _advance(run: ExportRun, folder: Path, now: datetime) -> None:
     table = table_of(run.source, actor, run.asked, now)
     if run.after_id != 0:
         found = table.chunk(run.after_id)
+        service.taken(actor, found.tickets, run.format, "", now)
         size = spool.append(run.spool_name, folder, run.spool_bytes, found.rows)
         service.gathered(run, len(found.rows), found.after or 0, size)
         return
@@ -101,7 +103,8 @@ def _finish(run: ExportRun, table: Table, folder: Path, now: datetime) -> None:
     rows = spool.rows_of(run.spool_name, folder, run.spool_bytes)
     target = spool.path_of(name, folder)
     target.touch(mode=0o600)
-    spool.write(target, run.format, table.title, table.headings, rows)
+    mark = Mark(run.by.name, run.by.username, now)
+    spool.write(target, run.format, table.title, table.headings, rows, mark)
     words = table.words
     service.log(run.by.actor, run.source, run.format, run.done, words, table.personal, now)
     service.finish(run, name, now)

@@ -1,12 +1,13 @@
 """Exports: the log, and runs of large ones with their progress; every step is its door's commit."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from portal.auth.roles import Actor
+from portal.audit.service import Look, looked
+from portal.auth.roles import Actor, Role
 from portal.errors import Conflict, Invalid, NotFound
 from portal.exports.models import OPEN, ExportRun
 from portal.extensions import db
@@ -41,6 +42,15 @@ def log(
             personal=personal,
         )
     )
+
+
+def taken(actor: Actor, tickets: Collection[int], form: str, address: str, now: datetime) -> None:
+    """Notes on each ticket that staff took it away; a firm's own exports are no looks.
+
+    `address`: from where, empty for a file that a job makes.
+    """
+    if actor.role is not Role.APPLICANT:
+        looked(actor, tickets, Look("export", address, form.upper()), now)
 
 
 def start(

@@ -17,6 +17,7 @@ SOURCES: dict[str, str] = {
     "problems": _l("共性问题"),
     "figure": _l("指标诉求"),
     "figures": _l("指标"),
+    "audit": _l("审计日志"),
 }
 STATES: dict[str, str] = {
     "waiting": _l("正在排队"),

@@ -61,7 +61,12 @@ def table_of(source: str, actor: Actor, asked: Asked, now: datetime) -> Table:
 def _tickets(actor: Actor, conditions: list[Any], words: dict[str, str]) -> Table:
     columns = columns_for(actor)
     query = select(Ticket.id, Ticket).where(*conditions).options(*LOADED)
-    chunk, count = by_key(query, Ticket.id, lambda rows: [cells(one, columns) for _id, one in rows])
+    chunk, count = by_key(
+        query,
+        Ticket.id,
+        lambda rows: [cells(one, columns) for _id, one in rows],
+        lambda row: row[0],
+    )
     personal = actor.role in HANDLES
     return Table(_("诉求"), _headings(columns), chunk, count, words, personal)
 
@@ -131,7 +136,12 @@ def _orders(actor: Actor, asked: Asked, now: datetime) -> Table:
         *(_("编号"), _("企业名称"), _("标题"), _("承办单位"), _("承办人"), _("督办要求")),
         *(_("发出人"), _("发出时间"), _("截止时间"), _("回复时间"), _("回复内容"), _("撤销时间")),
     ]
-    chunk, count = by_key(query, Order.id, lambda rows: [_order(*row[1:]) for row in rows])
+    chunk, count = by_key(
+        query,
+        Order.id,
+        lambda rows: [_order(*row[1:]) for row in rows],
+        lambda row: row[2].id,
+    )
     return Table(_("督办单"), headings, chunk, count, {_("范围"): str(ORDER_VIEWS[view])})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from portal.audit.watermark import Mark
 from portal.sheets.writing import table_csv, table_xlsx
 
 _FOLDER = "exports"
@@ -48,11 +49,16 @@ def rows_of(name: str, folder: Path, certain: int) -> Iterator[Row]:
 
 
 def write(
-    target: Path, form: str, title: str, headings: Sequence[str], rows: Iterable[Row]
+    target: Path,
+    form: str,
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Row],
+    mark: Mark | None = None,
 ) -> None:
-    """The file itself, in constant memory."""
+    """The file itself, in constant memory. `mark`: who takes it; a CSV has it in its name only."""
     if form == "xlsx":
-        table_xlsx(title, headings, rows, target)
+        table_xlsx(title, headings, rows, target, mark)
         return
     with target.open("w", encoding="utf-8", newline="") as out:
         out.writelines(table_csv(headings, rows))

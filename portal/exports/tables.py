@@ -16,10 +16,14 @@ Cells = list[Cell]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows in order; `after`: the key of the last one, None when there are no more."""
+    """Some rows in order; `after`: the key of the last one, None when there are no more.
+
+    `tickets`: whose rows they are, by id, for the log of who took them away.
+    """
 
     rows: list[Cells]
     after: int | None
+    tickets: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,12 @@ class Table:
     words: dict[str, str] = field(default_factory=dict)
     personal: bool = False
 
-    def rows(self) -> Iterator[Cells]:
-        """All rows; a few hundred at a time are in memory."""
+    def chunks(self) -> Iterator[Chunk]:
+        """All rows, a few hundred at a time."""
         after: int | None = None
         while True:
             found = self.chunk(after)
-            yield from found.rows
+            yield found
             if found.after is None:
                 return
             after = found.after
@@ -52,17 +56,20 @@ def by_key(
     query: Select[*tuple[Any, ...]],
     key: InstrumentedAttribute[int],
     cells: Callable[[Sequence[Any]], list[Cells]],
+    ticket: Callable[[Any], int] | None = None,
 ) -> tuple[Callable[[int | None], Chunk], Callable[[int], int]]:
     """`chunk` and `count` of a query whose first column is `key`, the newest row first.
 
-    `cells` makes the rows of a chunk; it is given the rows of the query.
+    `cells` makes the rows of a chunk; it is given the rows of the query. `ticket`: the id of the
+    ticket that a row of the query is of, where it is of one.
     """
 
     def chunk(after: int | None) -> Chunk:
         page = query.order_by(key.desc()).limit(CHUNK + 1)
         found = db.session.execute(page if after is None else page.where(key < after)).all()
         more, found = len(found) > CHUNK, found[:CHUNK]
-        return Chunk(cells(found), found[-1][0] if more else None)
+        tickets = frozenset(map(ticket, found)) if ticket is not None else frozenset()
+        return Chunk(cells(found), found[-1][0] if more else None, tickets)
 
     def count(most: int) -> int:
         some = query.with_only_columns(key).limit(most).subquery()

@@ -20,6 +20,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import queue
+from portal.audit.watermark import Mark
 from portal.auth.proof import FIELD
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid, NotFound
@@ -106,12 +107,15 @@ def log() -> str:
 
 def _at_once(source: str, table: Table, form: str) -> AnyResponse:
     """The file with its entry in the log: the rows are read once, so the entry is exact."""
-    rows = list(table.rows())
+    chunks = list(table.chunks())
+    rows = [row for chunk in chunks for row in chunk.rows]
+    tickets = frozenset[int]().union(*(chunk.tickets for chunk in chunks))
     with transaction():
-        actor = current_user.actor
-        service.log(actor, source, form, len(rows), table.words, table.personal, utcnow())
+        actor, now = current_user.actor, utcnow()
+        service.log(actor, source, form, len(rows), table.words, table.personal, now)
+        service.taken(actor, tickets, form, request.remote_addr or "", now)
     with _scratch(form) as path:
-        spool.write(path, form, table.title, table.headings, rows)
+        spool.write(path, form, table.title, table.headings, rows, _mark())
         opened = path.open("rb")
     name = _name(table.title, form)
     return send_file(opened, mimetype=MIMES[form], as_attachment=True, download_name=name)
@@ -125,7 +129,12 @@ def _start(source: str, asked: dict[str, str], form: str, total: int) -> int:
 
 
 def _name(title: str, form: str) -> str:
-    return f"{title} {showing.today(utcnow())}.{form}"
+    """What it is, who took it and when: a CSV has no other place for that."""
+    return f"{title} {_mark().for_file}.{form}"
+
+
+def _mark() -> Mark:
+    return Mark(current_user.name, current_user.username, utcnow())
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from rq import SimpleWorker
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal.audit import job as audit_job
 from portal.db import transaction, utcnow
 from portal.exports import job as exports_job
 from portal.extensions import db, rq
@@ -27,6 +28,7 @@ from portal.queue import (
     RECOMPUTE,
     RELAY,
     ROLLUP,
+    SEAL,
     SHEETS,
     SWEEP,
     TIMER_LOCK,
@@ -148,6 +150,7 @@ _LOOKS: tuple[tuple[Callable[[datetime], bool], str], ...] = (
     (watch_job.waiting, WATCH),
     (lambda _now: making.waiting(), BULLETIN),
     (lambda _now: rollup_job.waiting(), ROLLUP),
+    (audit_job.waiting, SEAL),
 )
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.audit import access
 from portal.auth.roles import Actor
 from portal.language import lazy as _l
 from portal.problems import forms, problem_queries, queries, showing
@@ -33,6 +34,7 @@ def similar(number: str) -> str:
     """The tickets most like this one that the reader may see, with what can be done about them."""
     actor = current_user.actor
     ticket = get_visible(actor, number)
+    access.note(ticket.id, "view")
     found = showing.similar_views(actor, ticket)
     may = {action: action in policy.ROLE_ACTIONS[actor.role] for action in ("link", "merge")}
     return render_template("problems/similar.html", ticket=ticket, similar=found, may=may)

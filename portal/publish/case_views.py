@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.audit import access
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid, NotAllowed
 from portal.fields import blame
@@ -39,6 +40,7 @@ def prepare(number: str) -> Answer:
         return redirect(url_for("cases.show", case_id=case.id), 303)
     if not queries.publishable(ticket):
         raise Conflict("只有企业确认已解决的诉求才能公开。")
+    access.note(ticket.id, "view")
     form = CaseForm()
     if form.validate_on_submit():
         try:
@@ -56,6 +58,7 @@ def prepare(number: str) -> Answer:
 def show(case_id: int) -> str:
     """A case beside its original, what still looks like a person in it, and who did what."""
     case = queries.get(case_id)
+    access.note(case.ticket_id, "view")
     text = "\n".join(getattr(case, name) for name in service.TEXTS)
     return render_template(
         "publish/case.html",

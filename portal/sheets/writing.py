@@ -12,6 +12,7 @@ from typing import Any
 
 import xlsxwriter
 
+from portal.audit.watermark import Mark
 from portal.sheets.columns import Column
 from portal.sheets.kinds import Sheet
 from portal.sheets.reading import OURS
@@ -61,14 +62,25 @@ def export_xlsx(sheet: Sheet, rows: Iterable[Mapping[str, Any]], target: Path) -
 
 
 def table_xlsx(
-    title: str, heading: Sequence[str], rows: Iterable[Sequence[str | int | float]], target: Path
+    title: str,
+    heading: Sequence[str],
+    rows: Iterable[Sequence[str | int | float]],
+    target: Path,
+    mark: Mark | None = None,
 ) -> None:
-    """Any table as XLSX, in constant memory: texts are texts, numbers are numbers."""
+    """Any table as XLSX, in constant memory: texts are texts, numbers are numbers.
+
+    `mark`: who takes it and when: behind the cells, on each printed page, in the properties.
+    """
     book = xlsxwriter.Workbook(str(target), _OPTIONS)
     page = book.add_worksheet(title)
     bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     page.set_column(0, len(heading) - 1, 16)
     page.freeze_panes(1, 0)
+    if mark is not None:
+        page.set_background(mark.tile(), is_byte_stream=True)
+        page.set_header(f"&R{mark.words.replace('&', '&&')}")
+        book.set_properties({"author": mark.name, "comments": mark.words})
     _write(page, 0, heading, bold)
     for number, cells in enumerate(rows, 1):
         for place, cell in enumerate(cells):

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.audit.watermark import Mark
 from portal.auth.gate import roles_for
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
@@ -103,7 +104,8 @@ def _file(row: Bulletin, form: str) -> Response:
     if row.state != "made" or not path.is_file():
         abort(404)
     kind, period = period_of(row)
-    name = f"企业诉求办理情况通报 {cycles.name(kind, period)}.{form}"
+    mark = Mark(current_user.name, current_user.username, utcnow())
+    name = f"企业诉求办理情况通报 {cycles.name(kind, period)} {mark.for_file}.{form}"
     return send_file(
         path.open("rb"), mimetype=TYPES[form], as_attachment=form == "xlsx", download_name=name
     )

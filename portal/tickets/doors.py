@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.audit import access
 from portal.auth.gate import open_door
 from portal.auth.roles import Actor
 from portal.db import transaction, utcnow
@@ -103,6 +104,7 @@ def perform(door: Door, number: str) -> Answer:
     if door.prepare is not None:
         door.prepare(form, ticket, actor)
     if request.method == "GET":
+        access.note(ticket.id, "view")
         return _ask(door, ticket, form, actor)
     if not form.validate_on_submit():
         return _page(door, ticket, form), 422

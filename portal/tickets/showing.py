@@ -89,6 +89,17 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "together": together(ticket, actor),
         "publishes": actor.role in OVERSIGHT_ROLES and publishable(ticket),
         "timeline": timeline(ticket, events, files, actor),
+        **_looks(ticket, actor),
+    }
+
+
+def _looks(ticket: Ticket, actor: Actor) -> dict[str, Any]:
+    """Where the reader sees who looked at the ticket, and where a printing of staff is noted."""
+    watches = actor.role in (Role.APPLICANT, *OVERSIGHT_ROLES)
+    printed = None if is_firm(actor) else url_for("audit.printed", number=ticket.number)
+    return {
+        "looks_url": url_for("audit.looks", number=ticket.number) if watches else None,
+        "printed_url": printed,
     }
 
 

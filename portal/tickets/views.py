@@ -7,6 +7,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from portal.audit import access
 from portal.auth.roles import Actor
 from portal.db import utcnow
 from portal.errors import NotFound
@@ -75,6 +76,7 @@ def show(number: str) -> str:
     """One ticket, for everybody who may see it."""
     actor = current_user.actor
     ticket = queries.get_visible(actor, number)
+    access.note(ticket.id, "view")
     return render_template("tickets/show.html", **ticket_context(ticket, actor, utcnow()))
 
 
@@ -82,6 +84,7 @@ def show(number: str) -> str:
 def explain(number: str) -> str:
     """How each due of the ticket was worked out, line by line, for everybody who may see it."""
     ticket = queries.get_visible(current_user.actor, number)
+    access.note(ticket.id, "view")
     return render_template("tickets/explain.html", **explain_context(ticket, utcnow()))
 
 
@@ -108,6 +111,7 @@ def download(number: str, attachment_id: int) -> Response:
     path = files.path_of(attachment.stored_name, Path(current_app.config["UPLOAD_DIR"]))
     if not path.is_file():
         raise NotFound("这个附件已不在服务器上。")
+    access.note(ticket.id, "download", detail=str(attachment.id))
     response = send_file(
         path,
         mimetype="application/octet-stream",

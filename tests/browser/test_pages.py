@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from portal.audit import job as audit_job
 from portal.db import transaction, utcnow
 from portal.directory import service as directory
 from portal.directory.changes import Editor
@@ -93,6 +94,10 @@ PAGES: list[tuple[str | None, str]] = [
     (None, "/open"),
     ("supervisor", "/cases"),
     ("auditor", "/exports/log"),
+    ("auditor", "/audit/"),
+    ("auditor", "/audit/1"),
+    ("auditor", "/audit/parts"),
+    ("firm", "/tickets/{confirm}/looks"),
     ("supervisor", "/petitions"),
     ("supervisor", "/supervision/"),
     ("supervisor", "/supervision/thresholds/1"),
@@ -174,6 +179,7 @@ def brought(town: Town, folder: Path, now: datetime) -> int:
         import_id = sheets.start("enterprises", vars(kept), town.admin, now).id
     while job.work(folder):
         pass
+    audit_job.bring_up(utcnow)  # all of it is in the log
     return import_id
 
 
