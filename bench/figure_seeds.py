@@ -65,13 +65,13 @@ def build_place(owner: Engine, policy: int, calendar_id: int) -> Place:
         regions = add(Region, [{"name": f"县区{n}"} for n in range(REGIONS)])
         chains = add(Chain, [{"name": f"产业链{n}"} for n in range(CHAINS)])
         units = add(Department, [{"name": f"承办单位{n}"} for n in range(DEPARTMENTS)])
-        person = {"password_hash": HASH, "role": "cadre", "phone": "13900002222"}
+        person = {"password_hash": HASH, "role": "cadre", "phone": None}
         people = [
             {**person, "username": f"c{n}", "name": f"干部{n}", "department_id": units[n % 30]}
             for n in range(DEPARTMENTS * CADRES_EACH)
         ]
         cadres = add(User, people)
-        firm = {"size": "small", "contact_name": "王经理", "contact_phone": "13800001111"}
+        firm = {"size": "small", "contact_name": "", "contact_phone": ""}
         firms = [
             {**firm, "uscc": make_uscc(n), "name": f"企业{n}", "region_id": regions[n % REGIONS]}
             for n in range(1, FIRMS + 1)
@@ -207,7 +207,7 @@ def _row(
         *(n, f"SQ-{n}", "ABCDEFGH", cut["channel"], cut["enterprise_id"], place.applicant),
         *(cut["region_id"], cut["chain_id"], facts.category_id, cut["urgency"]),
         *(cut["firm_classes"], cut["repeated"], "流动资金不足", "银行不再续贷"),
-        *("王经理", "13800001111", facts.status, facts.round, facts.seq, facts.seq),
+        *("", "", facts.status, facts.round, facts.seq, facts.seq),
         *(facts.department_id, facts.assignee_id if with_unit else None, "[]"),
         *(("solved", facts.assignee_id) if facts.status in _PROPOSED else (None, None)),
         *(facts.outcome, facts.confirmation, facts.rating, merged, False, False),

@@ -16,7 +16,7 @@ _COLUMNS = (
 _TICKETS = f"""
 INSERT INTO ticket (id, {_COLUMNS})
 SELECT n, :prefix || n, 'ABCDEFGH', 'web', :enterprise, :applicant, :region, :category, 'normal',
-  '流动资金不足', '银行不再续贷', '王经理', '13800001111', 'in_progress', 1, 1, 1, :department,
+  '流动资金不足', '银行不再续贷', '', '', 'in_progress', 1, 1, 1, :department,
   :assignee, '[]', false, false, :begun, :begun, :begun, :begun, 'contact', :due, :due
 FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) AS n
 """

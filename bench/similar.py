@@ -68,7 +68,7 @@ def write_tickets(owner_url: str, town: Town, words: list[tuple[str, str]]) -> N
             for n, (title, body) in enumerate(words, 1):
                 firm = town.enterprise_id if n <= OWN else town.other_enterprise_id
                 head = (n, f"B{n}", "x", "web", firm, town.region_id, category, "normal")
-                tail = ("c", "p", "triage", 1, 1, 1, "[]", False, False, MONDAY, MONDAY)
+                tail = ("", "", "triage", 1, 1, 1, "[]", False, False, MONDAY, MONDAY)
                 copy.write_row((*head, title, body, *tail))
         connection.execute("SELECT setval('ticket_id_seq', %s)", (len(words),))
 

@@ -13,6 +13,7 @@ from portal.auth.commands import user
 from portal.auth.rights_commands import rights
 from portal.checks.commands import check
 from portal.demo.commands import demo
+from portal.keys.commands import keys
 from portal.kpi.commands import kpi
 from portal.openapi.commands import openapi
 from portal.outbox.commands import outbox, timer, worker
@@ -32,6 +33,7 @@ COMMANDS = (
     calendar,
     check,
     demo,
+    keys,
     kpi,
     openapi,
     outbox,

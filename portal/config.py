@@ -63,6 +63,7 @@ def load_config(
         "ENVIRONMENT": given.get("PORTAL_ENV", "development"),
         "INSTANCE_DIR": str(instance),
         "SECRET_KEY": secret_key(given, instance),
+        **{name: given.get(name) or "" for name in ("FIELD_KEYS", "FIELD_KEYS_FILE")},
         "UPLOAD_DIR": str(_folder("UPLOAD_DIR", given.get("UPLOAD_DIR") or instance / "uploads")),
         "TRUSTED_HOSTS": trusted_hosts(given),
         **_database(given, instance, embedded),
@@ -103,7 +104,7 @@ def _made_once(path: Path) -> str:
     """The secret in a file, which is made where there is none."""
     try:
         if not path.exists():
-            _write_once(path, secrets.token_hex(SECRET_KEY_LENGTH))
+            write_once(path, secrets.token_hex(SECRET_KEY_LENGTH))
         return path.read_text().strip()
     except OSError as error:
         raise ConfigError(
@@ -111,7 +112,7 @@ def _made_once(path: Path) -> str:
         ) from error
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
     """Create `path` whole with mode 600; whoever comes second keeps the first one's text."""
     draft = path.with_name(f".{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -18,6 +18,8 @@ from portal.embedded import services
 from portal.exports import views as export_views
 from portal.extensions import babel, csrf, db, limiter, login_manager, migrate, rq
 from portal.home import views as home_views
+from portal.keys.columns import hold
+from portal.keys.source import ring_from
 from portal.kpi import board, departments, history_views, standings
 from portal.kpi import views as kpi_views
 from portal.problems import pages as problem_pages
@@ -108,6 +110,7 @@ def _init_extensions(app: Flask) -> None:
     babel.init_app(app, locale_selector=_language)
     with app.app_context():
         event.listen(db.engine, "connect", _in_utc)
+        hold(db.engine, ring_from(app.config))
 
 
 def _language() -> str:

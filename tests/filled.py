@@ -26,8 +26,8 @@ from portal.sheets.models import ExportLog, SheetImport, SheetLine
 from portal.sla import recompute_runs
 from portal.sla.calendars import current_calendar_id
 from portal.suggest.models import SuggestModel
+from portal.tickets.file_models import Attachment
 from portal.tickets.handover_models import Handover, HandoverItem
-from portal.tickets.models import Attachment
 from portal.tickets.service import confirmation, drafts, exclusion, extension, handle, hold, triage
 from portal.visits.models import Visit
 from portal.visits.service import visit

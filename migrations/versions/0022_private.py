@@ -1,18 +1,109 @@
 """Encrypted contacts, retention and quarantined files.
 
+Contacts are sealed in batches with the ring of this installation (FIELD_KEYS), and opened again on
+the way down. Only rows are locked meanwhile; what locks a table comes last.
+
 Revision ID: 0022
 Revises: 0021
 """
+
+import sqlalchemy as sa
+from alembic import op
+from flask import current_app
+
+from portal.keys.source import ring_from
 
 revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
 
+INSTANT = sa.DateTime(timezone=True)
+BATCH = 1000
+SEALED = {
+    "user": ("phone",),
+    "enterprise": ("contact_name", "contact_phone"),
+    "enterprise_contact": ("name", "phone"),
+    "ticket": ("contact_name", "contact_phone"),
+    "visit": ("companions", "met"),
+    "draft": ("fields",),
+    "join_request": ("phone",),
+    "second_factor": ("secret",),
+}
+BLIND = ("user", "enterprise_contact")
+KEYS = {"second_factor": "user_id"}  # all others have an id
+STATES = "'waiting', 'ready', 'infected', 'expired'"
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute('ALTER TABLE "user" ADD COLUMN phone_index TEXT')
+    op.execute("ALTER TABLE enterprise_contact ADD COLUMN phone_index TEXT")
+    op.execute("ALTER TABLE draft ALTER COLUMN fields TYPE TEXT USING fields::text")
+    ring = ring_from(current_app.config)
+    _rewrite(lambda text, place: ring.seal(text, place), ring.blind)
+    op.create_index(op.f("ix_user_phone_index"), "user", ["phone_index"])
+    op.alter_column("enterprise_contact", "phone_index", nullable=False)
+    _one_contact("phone", "phone_index")
+    _tables()
+
+
+def _tables() -> None:
+    op.add_column("user", sa.Column("erased_at", INSTANT, nullable=True))
+    op.add_column(
+        "attachment", sa.Column("state", sa.Text(), server_default="ready", nullable=False)
+    )
+    op.create_check_constraint(op.f("ck_attachment_state"), "attachment", f"state IN ({STATES})")
+    op.create_index(
+        "ix_attachment_waiting",
+        "attachment",
+        ["id"],
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    op.drop_index("ix_attachment_waiting", "attachment")
+    op.drop_constraint(op.f("ck_attachment_state"), "attachment")
+    op.drop_column("attachment", "state")
+    op.drop_column("user", "erased_at")
+    ring = ring_from(current_app.config)
+    _rewrite(ring.open, None)
+    _one_contact("phone_index", "phone")
+    op.drop_column("enterprise_contact", "phone_index")
+    op.drop_index(op.f("ix_user_phone_index"), "user")
+    op.drop_column("user", "phone_index")
+    op.execute("ALTER TABLE draft ALTER COLUMN fields TYPE JSONB USING fields::jsonb")
+
+
+def _one_contact(old: str, new: str) -> None:
+    """A firm has a number once: said by the column that can be compared."""
+    table = "enterprise_contact"
+    op.drop_constraint(op.f(f"uq_enterprise_contact_enterprise_id_{old}"), table)
+    op.create_unique_constraint(
+        op.f(f"uq_enterprise_contact_enterprise_id_{new}"), table, ["enterprise_id", new]
+    )
+
+
+def _rewrite(changed, digest) -> None:
+    """Every sealed column of every row, a batch at a time, in the order of ids."""
+    connection = op.get_bind()
+    for table, columns in SEALED.items():
+        key = KEYS.get(table, "id")
+        read = sa.text(
+            f'SELECT {key} AS id, {", ".join(columns)} FROM "{table}" WHERE {key} > :after'
+            f" ORDER BY {key} LIMIT {BATCH} FOR UPDATE"
+        )
+        also = ", phone_index = :phone_index" if digest and table in BLIND else ""
+        sets = ", ".join(f"{name} = :{name}" for name in columns)
+        write = sa.text(f'UPDATE "{table}" SET {sets}{also} WHERE {key} = :id')
+        after = 0
+        while rows := [dict(row) for row in connection.execute(read, {"after": after}).mappings()]:
+            after = rows[-1]["id"]
+            for row in rows:
+                if also:
+                    phone = row["phone"]
+                    row["phone_index"] = digest(phone, f"{table}.phone") if phone else None
+                for name in columns:
+                    if row[name]:
+                        row[name] = changed(row[name], f"{table}.{name}")
+            connection.execute(write, rows)

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.auth.models import User
 from portal.db import BigId, Instant, Words
 from portal.extensions import Base
+from portal.keys.columns import Secret
 
 LOCK_KINDS = ("account", "address")
 LINK_KINDS = ("invitation", "reset")
@@ -128,7 +129,7 @@ class JoinRequest(Base):
     enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprise.id"))
     username: Mapped[Words]
     name: Mapped[Words]
-    phone: Mapped[Words]
+    phone: Mapped[Words] = mapped_column(Secret("join_request.phone"))
     password_hash: Mapped[Words | None]
     state: Mapped[Words]
     created_at: Mapped[Instant]

@@ -7,12 +7,14 @@ from portal.auth.models import User
 from portal.auth.roles import ACCOUNT_ROLES
 from portal.db import BigId, Instant, Words
 from portal.extensions import Base
+from portal.keys.columns import Secret
 
 _ROLES = ", ".join(repr(str(role)) for role in ACCOUNT_ROLES)
 
 
 class SecondFactor(Base):
-    """A person's one authenticator. `secret` is sealed (auth.sealing); in force once confirmed.
+    """A person's one authenticator. `secret` is sealed for its row (auth.sealing), and that
+    under the key ring; in force once confirmed.
 
     `last_step`: the newest time step whose code was used, so that no code counts twice.
     `failures` counts wrong codes in a row; too many set `locked_until`.
@@ -23,7 +25,7 @@ class SecondFactor(Base):
     user_id: Mapped[int] = mapped_column(
         ForeignKey("user.id"), primary_key=True, autoincrement=False
     )
-    secret: Mapped[Words]
+    secret: Mapped[Words] = mapped_column(Secret("second_factor.secret"))
     created_at: Mapped[Instant]
     confirmed_at: Mapped[Instant | None]
     last_step: Mapped[int] = mapped_column(default=0)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from flask_login import UserMixin
 from sqlalchemy import CheckConstraint, ForeignKey, func
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.auth.roles import ACCOUNT_ROLES, Actor, Role
 from portal.db import BigId, Instant, Words
 from portal.extensions import Base
+from portal.keys.columns import Blind, Secret
 
 if TYPE_CHECKING:
     from portal.directory.models import Department, Enterprise
@@ -37,7 +38,9 @@ class User(Base, UserMixin):
     id: Mapped[BigId]
     username: Mapped[Words] = mapped_column(unique=True)
     name: Mapped[Words]
-    phone: Mapped[Words | None]
+    phone: Mapped[Words | None] = mapped_column(Secret("user.phone"))
+    # Found by the whole number only: the digest tells nothing.
+    phone_index: Mapped[Words | None] = mapped_column(Blind("user.phone"), index=True)
     password_hash: Mapped[Words]
     role: Mapped[Words]
     enterprise_id: Mapped[int | None] = mapped_column(ForeignKey("enterprise.id"), index=True)
@@ -56,9 +59,16 @@ class User(Base, UserMixin):
     last_sign_in_at: Mapped[Instant | None]
     # Since when sign-in needs a second factor (auth.factors); None: the person has none.
     factor_at: Mapped[Instant | None]
+    # When the person asked to be forgotten and was: the row stays, nothing in it tells who.
+    erased_at: Mapped[Instant | None]
 
     enterprise: Mapped["Enterprise | None"] = relationship()
     department: Mapped["Department | None"] = relationship(foreign_keys=[department_id])
+
+    @validates("phone")
+    def _index_phone(self, _key: str, phone: str | None) -> str | None:
+        self.phone_index = phone
+        return phone
 
     @property
     def is_active(self) -> bool:

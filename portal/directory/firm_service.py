@@ -15,7 +15,10 @@ from portal.uniqueness import unique
 
 KNOWN = {"uq_enterprise_uscc": (N_("这个信用代码已经登记过，请查找那家企业。"), "uscc")}
 SAME_PHONE = {
-    "uq_enterprise_contact_enterprise_id_phone": (N_("这个电话已经登记在这家企业名下。"), "phone")
+    "uq_enterprise_contact_enterprise_id_phone_index": (
+        N_("这个电话已经登记在这家企业名下。"),
+        "phone",
+    )
 }
 
 

@@ -4,10 +4,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, func
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.db import BigId, Instant, Json, Words
 from portal.extensions import Base
+from portal.keys.columns import Blind, Secret
 
 if TYPE_CHECKING:
     from portal.auth.models import User
@@ -104,8 +105,8 @@ class Enterprise(Base):
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id"))
     chain_id: Mapped[int | None] = mapped_column(ForeignKey("chain.id"))
     size: Mapped[Words]
-    contact_name: Mapped[Words]
-    contact_phone: Mapped[Words]
+    contact_name: Mapped[Words] = mapped_column(Secret("enterprise.contact_name"))
+    contact_phone: Mapped[Words] = mapped_column(Secret("enterprise.contact_phone"))
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     region: Mapped[Region] = relationship()
@@ -133,15 +134,21 @@ class EnterpriseClass(Base):
 class EnterpriseContact(Base):
     """One more person to ask for at a firm, besides the one on the firm's own row."""
 
-    __table_args__ = (UniqueConstraint("enterprise_id", "phone"),)
+    __table_args__ = (UniqueConstraint("enterprise_id", "phone_index"),)
 
     id: Mapped[BigId]
     enterprise_id: Mapped[int] = mapped_column(ForeignKey("enterprise.id"))
-    name: Mapped[Words]
-    phone: Mapped[Words]
+    name: Mapped[Words] = mapped_column(Secret("enterprise_contact.name"))
+    phone: Mapped[Words] = mapped_column(Secret("enterprise_contact.phone"))
+    phone_index: Mapped[Words] = mapped_column(Blind("enterprise_contact.phone"))
     post: Mapped[Words | None]
 
     enterprise: Mapped[Enterprise] = relationship()
+
+    @validates("phone")
+    def _index_phone(self, _key: str, phone: str) -> str:
+        self.phone_index = phone
+        return phone
 
 
 class Skill(Base):

@@ -23,6 +23,7 @@ from portal.directory.models import (
 from portal.extensions import db
 from portal.outbox.models import Message
 from portal.paging import PAGE_SIZE, Cursor, Page, fetch
+from portal.plaintext import phone_code
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
 
@@ -176,13 +177,14 @@ def cadre_names(department_id: int | None = None) -> dict[int, str]:
 def users(
     search: str, role: str | None, cursor: Cursor | None, address: Callable[..., str]
 ) -> Page[User]:
-    """Accounts, newest first, that match a name, username or telephone number."""
+    """Accounts, newest first, that match a name, a username or a whole telephone number."""
     query = select(User).options(joinedload(User.department), joinedload(User.enterprise))
     if role is not None:
         query = query.where(User.role == role)
     if search:
-        columns = (User.name, User.username, User.phone)
-        query = query.where(or_(*(c.icontains(search, autoescape=True) for c in columns)))
+        columns = (User.name, User.username)
+        found = [c.icontains(search, autoescape=True) for c in columns]
+        query = query.where(or_(*found, User.phone_index == phone_code(search)))
     return fetch(query, User.created_at, User.id, cursor, address, descending=True)
 
 

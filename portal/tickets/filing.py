@@ -17,9 +17,9 @@ from portal.language import said
 from portal.problems.showing import own_views
 from portal.queue import nudge
 from portal.tickets import choices, files, sealing_words, suggested
+from portal.tickets.file_models import Draft
 from portal.tickets.forms import ACCEPT, SubmitForm, wording_fields
 from portal.tickets.lifecycle import Urgency
-from portal.tickets.models import Draft
 from portal.tickets.service import drafts
 from portal.tickets.service.attach import attach_to_draft
 from portal.tickets.service.submit import Wording, submit_draft

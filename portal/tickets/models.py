@@ -1,4 +1,4 @@
-"""Tickets, their append-only events, attachments and drafts."""
+"""Tickets and their append-only events."""
 
 from datetime import date
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.db import BigId, Instant, Json, Words
 from portal.directory.models import Category, Chain, Department, Enterprise, Region
 from portal.extensions import Base, db
+from portal.keys.columns import Secret
 from portal.tickets.lifecycle import Outcome, Status
 from portal.tickets.policy import Facts
 
@@ -116,8 +116,8 @@ class Ticket(Base):
     repeated: Mapped[bool] = mapped_column(default=False, server_default=false())
     title: Mapped[Words]
     description: Mapped[Words]
-    contact_name: Mapped[Words]
-    contact_phone: Mapped[Words]
+    contact_name: Mapped[Words] = mapped_column(Secret("ticket.contact_name"))
+    contact_phone: Mapped[Words] = mapped_column(Secret("ticket.contact_phone"))
     # A sealed ticket 密件, and the unit complained about where the firm names one: its people never
     # learn of it (domain.md §6.5).
     sealed: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -238,41 +238,3 @@ class TicketEvent(Base):
     round: Mapped[int]
     public: Mapped[bool]
     payload: Mapped[Json] = mapped_column(default=dict)
-
-
-class Draft(Base):
-    """What an applicant has typed and not yet submitted: one a person."""
-
-    id: Mapped[BigId]
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
-    submit_key: Mapped[Words] = mapped_column(unique=True)
-    fields: Mapped[Json]
-    updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
-
-    attachments: Mapped[list["Attachment"]] = relationship(
-        back_populates="draft", order_by="Attachment.id", passive_deletes="all"
-    )
-
-
-class Attachment(Base):
-    """A file kept outside the web root under a random name; of a draft first, then of a ticket."""
-
-    __table_args__ = (
-        CheckConstraint("(draft_id IS NULL) <> (ticket_id IS NULL)", name="owner"),
-        CheckConstraint("size > 0", name="size"),
-    )
-
-    id: Mapped[BigId]
-    draft_id: Mapped[int | None] = mapped_column(ForeignKey("draft.id"), index=True)
-    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
-    event_seq: Mapped[int | None]
-    public: Mapped[bool] = mapped_column(default=True)
-    stored_name: Mapped[Words] = mapped_column(unique=True)
-    name: Mapped[Words]
-    media_type: Mapped[Words]
-    size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[Words]
-    uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    created_at: Mapped[Instant] = mapped_column(server_default=func.now())
-
-    draft: Mapped[Draft | None] = relationship(back_populates="attachments")

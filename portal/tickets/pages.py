@@ -21,8 +21,9 @@ from portal.sla.explain_words import recomputed
 from portal.sla.models import Clock
 from portal.sla.worktime import Calendar
 from portal.tickets import petition_events, sealed_showing
+from portal.tickets.file_models import Attachment
 from portal.tickets.lifecycle import Action, Status
-from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.order_models import Order
 from portal.tickets.reasons import CONTACT_METHODS, ELEVATIONS, REJECT_REASONS
 from portal.tickets.service.order import promise

@@ -12,9 +12,10 @@ from portal.auth.roles import Actor, Role
 from portal.errors import NotFound
 from portal.extensions import db
 from portal.paging import Cursor, Page, fetch
+from portal.tickets.file_models import Attachment
 from portal.tickets.handover_queries import offered_to
 from portal.tickets.lifecycle import OPEN, Status
-from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.sealed_queries import open_to
 
 LIGHT_NAMES = ("red", "yellow", "green", "blue", "purple")

@@ -16,8 +16,9 @@ from portal.language import lazy as _l
 from portal.paging import cursor_from
 from portal.tickets import doors, files, forms, queries
 from portal.tickets.explained import explain_context
+from portal.tickets.file_models import Attachment
 from portal.tickets.lifecycle import OPEN, Action, Status
-from portal.tickets.models import Attachment, Ticket
+from portal.tickets.models import Ticket
 from portal.tickets.pages import is_firm, rows
 from portal.tickets.reasons import VouchAnswer
 from portal.tickets.service import applicant, confirmation, vouch

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.db import BigId, Instant, Words
 from portal.directory.models import Category, Department, Enterprise
 from portal.extensions import Base
+from portal.keys.columns import Secret
 from portal.tickets.models import Ticket
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Visit(Base):
     state: Mapped[Words]
     day: Mapped[date]
     purpose: Mapped[Words] = mapped_column(default="")
-    companions: Mapped[Words] = mapped_column(default="")
-    met: Mapped[Words] = mapped_column(default="")
+    companions: Mapped[Words] = mapped_column(Secret("visit.companions"), default="")
+    met: Mapped[Words] = mapped_column(Secret("visit.met"), default="")
     key: Mapped[Words]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Instant]

@@ -16,6 +16,7 @@ from portal.embedded.ports import read_address, require_free
 from portal.embedded.problems import EmbeddedError
 from portal.embedded.processes import end_processes, is_running, processes_in, send, wait_until
 from portal.embedded.running import alone, end_leftovers, note_processes
+from portal.keys.ring import new_entry
 from tests.services import Services, short_folder
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -35,6 +36,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+SECRETS = {
+    "SECRET_KEY": "for this test only " * 3,
+    "FIELD_KEYS": f"{new_entry('test')},{new_entry('index')}",
+}
+
+
 class Launch:
     """One `python -m portal.launch`; production leaves the demonstration out."""
 
@@ -48,7 +55,7 @@ class Launch:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "portal.launch"],
                 cwd=PROJECT,
-                env={**os.environ, **settings, **own, "SECRET_KEY": "for this test only " * 3},
+                env={**os.environ, **settings, **own, **SECRETS},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

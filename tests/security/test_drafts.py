@@ -14,8 +14,9 @@ from portal.directory import category_service
 from portal.directory.changes import Editor
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.tickets.file_models import Attachment, Draft
 from portal.tickets.files import Stored, path_of
-from portal.tickets.models import Attachment, Draft, Ticket
+from portal.tickets.models import Ticket
 from portal.tickets.service import drafts, submit
 from portal.tickets.service.attach import attach_to_draft
 from tests.factories import MONDAY, Town

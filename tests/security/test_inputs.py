@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.file_models import Attachment
+from portal.tickets.models import Ticket, TicketEvent
 from tests.factories import Town
 from tests.pages import Page, Visitor
 from tests.web.filing import PDF, file_ticket, status_of

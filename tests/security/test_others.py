@@ -12,7 +12,7 @@ from portal.exports.models import ExportRun
 from portal.extensions import db
 from portal.notify.models import Notice
 from portal.search.models import SavedView
-from portal.tickets.models import Attachment
+from portal.tickets.file_models import Attachment
 from tests.factories import Town
 from tests.pages import Visitor
 from tests.web.filing import PDF, file_ticket, write_words

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.extensions import db
-from portal.tickets.models import Attachment
+from portal.tickets.file_models import Attachment
 from tests.factories import Town
 from tests.pages import Visitor
 from tests.web.filing import PDF, file_ticket

@@ -13,8 +13,9 @@ from portal.db import transaction
 from portal.errors import Conflict, InvalidTransition, NotFound, Repeated, Stale
 from portal.extensions import db
 from portal.outbox import relay
+from portal.tickets.file_models import Draft
 from portal.tickets.lifecycle import Outcome
-from portal.tickets.models import Draft, Ticket, TicketEvent
+from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.service import (
     applicant,
     assign,

@@ -11,7 +11,8 @@ from portal.extensions import db
 from portal.outbox import relay
 from portal.sla.models import Clock, Timer
 from portal.sla.sweep import sweep
-from portal.tickets.models import Attachment, Ticket, TicketEvent
+from portal.tickets.file_models import Attachment
+from portal.tickets.models import Ticket, TicketEvent
 from tests.factories import Town
 from tests.pages import Visitor
 from tests.web.filing import PDF, file_ticket, status_of

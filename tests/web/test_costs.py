@@ -175,7 +175,7 @@ def seed_volume(owner: Engine, town: Town) -> None:
             outcome, closed_at, submitted_at, accepted_at, last_event_at, next_due_at,
             next_warn_at, return_pending, order_pending)
         SELECT nextval('ticket_id_seq'), 'V' || n, 'x', 'web', :firm, :region, :category, 'normal',
-            't', 'd', 'c', 'p', s.status, 1, 1, 1, (SELECT min(id) FROM department) + n / 40 % 20,
+            't', 'd', '', '', s.status, 1, 1, 1, (SELECT min(id) FROM department) + n / 40 % 20,
             (SELECT min(id) FROM "user") + n % 40, 'solved', :cadre, '[]',
             CASE WHEN s.status = 'closed' THEN 'solved' END,
             CASE WHEN s.status = 'closed' THEN now() END,

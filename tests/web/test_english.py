@@ -65,6 +65,7 @@ DATA = {
     "portal/tickets/service/assign.py": "reasons as they are stored",
     "portal/tickets/service/vacancy.py": "reasons as they are stored",
     "portal/tickets/service/handover.py": "reasons as they are stored",
+    "portal/keys": "said to the operator in both languages",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/wording.py": "the parts of a Chinese date",
     "portal/visits/rules.py": "the marks that end a clause",

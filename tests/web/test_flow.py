@@ -7,7 +7,8 @@ from sqlalchemy import select
 from portal.db import utcnow
 from portal.extensions import db
 from portal.outbox import relay
-from portal.tickets.models import Attachment, Draft, Ticket
+from portal.tickets.file_models import Attachment, Draft
+from portal.tickets.models import Ticket
 from tests.factories import Town
 from tests.pages import Visitor
 from tests.web.filing import PDF, file_ticket, status_of, write_words

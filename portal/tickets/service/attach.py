@@ -7,9 +7,10 @@ from sqlalchemy import func, select, update
 from portal.auth.roles import Actor
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.tickets.file_models import Attachment, Draft
 from portal.tickets.files import TOO_MANY, Stored
 from portal.tickets.lifecycle import Action
-from portal.tickets.models import Attachment, Draft, Ticket, TicketEvent
+from portal.tickets.models import Ticket, TicketEvent
 
 
 def attach(

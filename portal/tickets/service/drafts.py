@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.auth.roles import Actor
 from portal.extensions import db
-from portal.tickets.models import Attachment, Draft
+from portal.tickets.file_models import Attachment, Draft
 
 
 def draft_of(actor: Actor) -> Draft | None:

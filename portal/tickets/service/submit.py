@@ -17,8 +17,9 @@ from portal.extensions import db
 from portal.outbox import service as outbox
 from portal.search import service as search
 from portal.sla.service import Clocks
+from portal.tickets.file_models import Attachment, Draft
 from portal.tickets.lifecycle import Action, Channel, Status, Urgency
-from portal.tickets.models import TICKET_ID, Attachment, Draft, Ticket
+from portal.tickets.models import TICKET_ID, Ticket
 from portal.tickets.number_models import TicketNumber
 from portal.tickets.policy import ROLE_ACTIONS
 from portal.tickets.service.move import Ask, append
