@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, limits, web
 from portal.audit import views as audit_views
-from portal.auth import account, factor_views, gate
+from portal.auth import account, factor_views, gate, join_views, link_views, member_views
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
 from portal.directory import admin
@@ -44,6 +44,9 @@ BLUEPRINTS = (
     auth_views.blueprint,
     account.blueprint,
     factor_views.blueprint,
+    link_views.blueprint,
+    join_views.blueprint,
+    member_views.blueprint,
     filing.blueprint,
     enterprise_views.blueprint,
     desk.blueprint,

@@ -50,12 +50,11 @@ def username(label: str) -> StringField:
     return StringField(label, valid, filters=[code])
 
 
-def password(label: str, ask: str) -> PasswordField:
+def password(label: str, ask: str, *, required: bool = True) -> PasswordField:
     """A password, typed as it is; its strength is judged by auth.service."""
     too_long = _l("密码过长，请控制在 200 个字符以内。")
-    return PasswordField(
-        label, [DataRequired(message=ask), Length(max=MAX_PASSWORD, message=too_long)]
-    )
+    need = DataRequired(message=ask) if required else Optional()
+    return PasswordField(label, [need, Length(max=MAX_PASSWORD, message=too_long)])
 
 
 def pick(label: str, ask: str, *, required: bool = True) -> SelectField:

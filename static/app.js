@@ -117,6 +117,47 @@
     if (printed) fetch(printed.dataset.printed, { method: "POST", headers, keepalive: true });
   });
 
+  // What was typed into a form that came after the session had ended is typed again when the same
+  // person is back on that page. It stays in this tab until then; no password and no file is kept.
+  const TYPED = "typed";
+  const typed = (form) => Array.from(form.elements).filter((field) => field.name
+    && field.matches("textarea, select, input:not([type=hidden], [type=password], [type=file])"));
+  const isTick = (field) => field.type === "checkbox" || field.type === "radio";
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || !words().person || !form.closest("main")) return;
+    const fields = typed(form).map((field) => [field.name, field.value, field.checked]);
+    const kept = { path: location.pathname, person: words().person, fields };
+    if (fields.length) sessionStorage.setItem(TYPED, JSON.stringify(kept));
+  });
+  const fill = (fields) => {
+    let found = false;
+    for (const field of Array.from(document.querySelectorAll("main form[method=post]"), typed).flat()) {
+      const same = fields.filter(([name]) => name === field.name);
+      const was = isTick(field) ? same.find(([, value]) => value === field.value) : same[0];
+      if (!was) continue;
+      if (isTick(field)) field.checked = was[2];
+      else field.value = was[1];
+      found = true;
+    }
+    return found;
+  };
+  const typeAgain = () => {
+    const kept = JSON.parse(sessionStorage.getItem(TYPED) || "null");
+    if (!kept) return;
+    if (document.querySelector("[data-ended]")) kept.late = true;
+    const waits = kept.late && !words().person;
+    if (waits) return sessionStorage.setItem(TYPED, JSON.stringify(kept));
+    sessionStorage.removeItem(TYPED);
+    const mine = kept.late && kept.person === words().person && kept.path === location.pathname;
+    if (!mine || !fill(kept.fields)) return;
+    const said = Object.assign(document.createElement("div"), {
+      className: "notice notice-success", textContent: words().again,
+    });
+    said.setAttribute("role", "status");
+    document.querySelector("main .frame").prepend(said);
+  };
+  document.addEventListener("DOMContentLoaded", typeAgain);
   document.addEventListener("DOMContentLoaded", focusSummary);
   document.addEventListener("htmx:after:swap", focusSummary);
 })();

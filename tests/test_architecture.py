@@ -29,6 +29,7 @@ PURE = [
     "audit.chain",
     "audit.sources",
     "auth.devices",
+    "auth.passwords",
     "auth.roles",
     "auth.sealing",
     "auth.totp",

@@ -30,7 +30,8 @@ def index() -> Answer:
     here = signed.current()
     found = sessions.for_user(me(), utcnow(), signed.limits())
     shown = lines(found, here.id if here else None)
-    return render_template("auth/account.html", person=me(), sessions=shown)
+    until = signed.password_until(me())
+    return render_template("auth/account.html", person=me(), until=until, sessions=shown)
 
 
 @blueprint.post("/sessions/<int:session_id>/end")

@@ -57,10 +57,9 @@ class RegisterForm(FlaskForm):
             raise ValidationError(str(_l("两次输入的密码不一致，请重新输入。")))
 
 
-class PasswordForm(FlaskForm):
-    """The old password once, the new one twice."""
+class NewPasswordForm(FlaskForm):
+    """A new password, twice."""
 
-    old = fields.password(_l("原密码"), _l("请填写原密码。"))
     new = fields.password(_l("新密码"), _l("请填写新密码，至少 10 个字符。"))
     new2 = fields.password(_l("再输一次新密码"), _l("请再输一次新密码。"))
 
@@ -68,3 +67,15 @@ class PasswordForm(FlaskForm):
         """Both new passwords are the same."""
         if field.data != self.new.data:
             raise ValidationError(str(_l("两次输入的新密码不一致，请重新输入。")))
+
+
+class PasswordForm(NewPasswordForm):
+    """The old password once, the new one twice."""
+
+    old = fields.password(_l("原密码"), _l("请填写原密码。"))
+
+
+class RefusalForm(FlaskForm):
+    """Why somebody may not join a firm."""
+
+    reason = fields.line(_l("原因"), _l("请写明原因，让对方知道怎么办。"))

@@ -23,6 +23,9 @@ PUBLIC: frozenset[str] = frozenset(
         "auth.sign_in",
         "auth.register",
         "factor.code",
+        "joins.show",
+        "joins.withdraw",
+        "links.welcome",
         "vouching.vouch",
         "opening.show",
         "opening.download",
@@ -41,6 +44,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "tickets.explain": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "tickets.download": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "enterprise": frozenset({Role.APPLICANT}),
+    "members": frozenset({Role.APPLICANT}),
     "desk": frozenset({Role.CADRE}),
     "review": frozenset({Role.REVIEWER}),
     "dispatch": frozenset({Role.DISPATCHER}),
@@ -90,7 +94,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "exports.log": frozenset({Role.AUDITOR, *OVERSIGHT_ROLES}),
     "suggest_admin": frozenset({Role.ADMIN}),
 }
-# Reached before a given password is changed.
+# Reached before a given or an expired password is changed.
 _BEFORE_CHANGE = frozenset({"auth.change_password", "auth.sign_out", "static"})
 # Reached by whoever must have a second factor and has none yet.
 _BEFORE_FACTOR = _BEFORE_CHANGE | {"factor.enrol", "factor.again"}
@@ -129,7 +133,7 @@ def _gate() -> Any:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=_wanted()), 303)
-    if current_user.must_change_password and endpoint not in _BEFORE_CHANGE:
+    if endpoint not in _BEFORE_CHANGE and signed.must_change(current_user):
         return redirect(url_for("auth.change_password"), 303)
     if current_user.role == Role.NONE and endpoint not in _BEFORE_CHANGE:
         return redirect(url_for("home.index"), 303)  # where it says what the account waits for
@@ -141,10 +145,11 @@ def _gate() -> Any:
 
 
 def _wanted() -> str | None:
-    """The page to go on to after sign-in; a form that was sent is not sent again."""
-    if request.method not in ("GET", "HEAD"):
-        return None
-    return request.full_path if request.query_string else request.path
+    """The page to go on to after sign-in; a form is not sent again, but its page is opened."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path if request.query_string else request.path
+    own, page = request.host_url, request.referrer or ""
+    return f"/{page.removeprefix(own)}" if page.startswith(own) else None
 
 
 def _follow_session() -> None:

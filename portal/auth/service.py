@@ -1,14 +1,15 @@
-"""Accounts: register a firm, sign in, change a password, create and change staff accounts."""
+"""Accounts: register a firm, create and change accounts, stop them, end their sessions."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
 
-from portal.auth import sessions
+from portal.auth import passwords, sessions
+from portal.auth.access_models import JoinRequest
 from portal.auth.models import User
+from portal.auth.password_service import HASHER
 from portal.auth.roles import DEPARTMENT_ROLES, Role
 from portal.auth.sessions import End
 from portal.directory.changes import Editor, added, noted, record
@@ -19,12 +20,8 @@ from portal.extensions import db
 from portal.outbox import service as outbox
 from portal.uniqueness import unique
 
-MIN_PASSWORD = 10
-KNOWN_FIRM = N_("这家企业已经注册，请用已有账号登录，或请本企业经办人协助。")
+KNOWN_FIRM = N_("这家企业刚刚由别人注册，请再提交一次，申请加入。")
 TAKEN_NAME = N_("这个用户名已被使用，请换一个。")
-HASHER = PasswordHasher()
-# Verified when no account matches, so that an unknown name takes as long as a wrong password.
-_NOBODY = HASHER.hash("nobody at all")
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def register(firm: Firm, username: str, password: str, now: datetime) -> User:
     uscc = checked_uscc(firm.uscc)
     if db.session.scalar(select(Enterprise.id).where(Enterprise.uscc == uscc)) is not None:
         raise Invalid(KNOWN_FIRM, "uscc")
-    check_password(password, firm.name, uscc, username)
+    passwords.check(password, (firm.name, uscc, username, firm.contact_name, firm.contact_phone))
     enterprise = Enterprise(
         uscc=uscc,
         name=firm.name,
@@ -73,6 +70,11 @@ def register(firm: Firm, username: str, password: str, now: datetime) -> User:
     )
 
 
+def firm_by(uscc: str) -> Enterprise | None:
+    """The firm of a credit code. Raises Invalid for a code that is none."""
+    return db.session.scalar(select(Enterprise).where(Enterprise.uscc == checked_uscc(uscc)))
+
+
 def create_user(
     username: str,
     name: str,
@@ -87,9 +89,9 @@ def create_user(
 ) -> User:
     """A new account. Raises Invalid for a taken username, a weak password, a missing department."""
     username = username.strip().lower()
-    if db.session.scalar(select(User.id).where(User.username == username)) is not None:
+    if name_taken(username):
         raise Invalid(TAKEN_NAME, "username")
-    check_password(password, name, username)
+    passwords.check(password, (name, username, phone))
     if role in DEPARTMENT_ROLES and department_id is None:
         raise Invalid("请选择所在单位。", "department_id")
     if role is Role.APPLICANT and enterprise_id is None:
@@ -102,6 +104,7 @@ def create_user(
         password_hash=HASHER.hash(password),
         enterprise_id=enterprise_id if role is Role.APPLICANT else None,
         department_id=department_id if role in DEPARTMENT_ROLES else None,
+        firm_admin=role is Role.APPLICANT and not _has_admin(enterprise_id),
         must_change_password=must_change_password,
         created_at=now,
         password_changed_at=now,
@@ -111,20 +114,35 @@ def create_user(
     return user
 
 
+def name_taken(username: str) -> bool:
+    """Whether an account has this user name, in small letters, or a waiting request has asked."""
+    asked = JoinRequest.username == username, JoinRequest.state == "asked"
+    queries = select(User.id).where(User.username == username), select(JoinRequest.id).where(*asked)
+    return any(db.session.scalar(query) is not None for query in queries)
+
+
+def _has_admin(enterprise_id: int | None) -> bool:
+    mine = User.enterprise_id == enterprise_id, User.firm_admin, User.active
+    return db.session.scalar(select(User.id).where(*mine).limit(1)) is not None
+
+
 def create_for_somebody(
     editor: Editor,
     username: str,
     name: str,
     role: Role,
-    password: str,
+    password: str | None,
     *,
     phone: str | None = None,
     enterprise_id: int | None = None,
     department_id: int | None = None,
 ) -> User:
-    """An account that an administrator makes, with a one-time password; see create_user."""
+    """An account that an administrator makes; see create_user.
+
+    With a one-time password, or without any: then the person sets one by a link (auth.links).
+    """
     user = create_user(
-        *(username, name, role, password, editor.at),
+        *(username, name, role, password or secrets.token_urlsafe(32), editor.at),
         phone=phone,
         enterprise_id=enterprise_id,
         department_id=department_id,
@@ -132,52 +150,6 @@ def create_for_somebody(
     )
     added(editor, user)
     return user
-
-
-def sign_in(username: str, password: str, now: datetime) -> User | None:
-    """The account when name and password are right, else None; takes the same time either way."""
-    user = db.session.scalar(select(User).where(User.username == username.strip().lower()))
-    try:
-        HASHER.verify(user.password_hash if user is not None else _NOBODY, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return None
-    if user is None or not user.active:
-        return None
-    if HASHER.check_needs_rehash(user.password_hash):
-        user.password_hash = HASHER.hash(password)
-    user.signed_in(now)
-    return user
-
-
-def change_password(user: User, old: str, new: str, now: datetime) -> None:
-    """Sets a new password and ends every other session. Raises Invalid."""
-    try:
-        HASHER.verify(user.password_hash, old)
-    except (VerifyMismatchError, InvalidHashError):
-        raise Invalid("原密码不正确。", "old") from None
-    if old == new:
-        raise Invalid("新密码不能与原密码相同。", "new")
-    check_password(new, user.name, user.username)
-    set_password(user, new, now, must_change=False)
-
-
-def set_password(user: User, password: str, now: datetime, *, must_change: bool) -> None:
-    """Writes the hash; every session of the person ends."""
-    user.password_hash = HASHER.hash(password)
-    user.password_changed_at = now
-    user.must_change_password = must_change
-    sessions.end_all(user.id, End.PASSWORD, now)
-
-
-def check_password(password: str, *personal: str) -> None:
-    """Raises Invalid for a password that is short, of one character kind, or made of the names."""
-    if len(password) < MIN_PASSWORD:
-        raise Invalid("密码至少 %(n)d 个字符。", "password", n=MIN_PASSWORD)
-    if len(set(password)) < 4 or password.isdigit():
-        raise Invalid("密码太简单，请混用字母、数字或符号。", "password")
-    lowered = password.lower()
-    if any(len(word) >= 4 and word.lower() in lowered for word in personal):
-        raise Invalid("密码不能包含用户名、姓名、企业名称或信用代码。", "password")
 
 
 def update_user(
@@ -222,15 +194,6 @@ def set_active(editor: Editor, user_id: int, active: bool) -> User:
         sessions.end_all(user.id, End.STOPPED, editor.at)
     with noted(editor, user):
         user.active = active
-    return user
-
-
-def reset_password(editor: Editor, user_id: int, password: str) -> User:
-    """Gives a one-time password that must be changed at the next sign-in. Raises Invalid."""
-    user = get_user(user_id)
-    check_password(password, user.name, user.username)
-    set_password(user, password, editor.at, must_change=True)
-    record(editor, "user", user_id, {}, {"password": True})
     return user
 
 

@@ -1,12 +1,14 @@
 """The browser's end of a session: what the cookie holds, and who this request comes from."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from flask import current_app, g, request, session
+from flask import current_app, flash, g, request, session
+from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
-from portal.auth import sessions
+from portal.auth import guard, password_service, sessions
 from portal.auth.access_models import UserSession
+from portal.auth.guard import Rules
 from portal.auth.models import User
 from portal.auth.sessions import End, Limits
 from portal.db import transaction, utcnow
@@ -25,6 +27,33 @@ def limits() -> Limits:
     )
 
 
+def guard_rules() -> Rules:
+    """The settings on how many failures lock, and for how long."""
+    config = current_app.config
+    window = timedelta(minutes=config["LOCK_MINUTES"])
+    return Rules(config["LOCK_TRIES"], config["LOCK_TRIES_ADDRESS"], window)
+
+
+def password_until(user: User) -> datetime | None:
+    """When this person's password has to be changed; None: never.
+
+    A demonstration's passwords last, outside production.
+    """
+    config = current_app.config
+    if user.demonstration and config["ENVIRONMENT"] != "production":
+        return None
+    days = config["PASSWORD_DAYS_STAFF"], config["PASSWORD_DAYS_FIRMS"]
+    return password_service.expires_at(user, *days)
+
+
+def must_change(user: User) -> str | None:
+    """Why the password has to be changed before anything else: `given`, `expired`, or None."""
+    if user.must_change_password:
+        return "given"
+    until = password_until(user)
+    return "expired" if until is not None and until <= utcnow() else None
+
+
 def address() -> str:
     """Where the request comes from."""
     return request.remote_addr or ""
@@ -37,11 +66,19 @@ def begin_session(user: User) -> None:
     with transaction():
         if before is not None:
             sessions.end(before.id, End.SIGNED_OUT, now)
+        sessions.prune(now)
         token = sessions.begin(user_id, now, address(), request.user_agent.string)
+        failures = guard.tell(user_id, now)
     session.clear()
     g.pop("user_session", None)
     session[TOKEN] = token
     login_user(user)
+    if failures:
+        said = _(
+            "上次登录以来，有 %(n)d 次失败尝试，账号曾被锁定。如果不是您本人，请马上修改密码。",
+            n=failures,
+        )
+        flash(said, "warning")
 
 
 def end_session() -> None:

@@ -18,12 +18,23 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.auth import proof, service
+from portal.auth import guard, joining, password_service, proof, service
+from portal.auth.access_models import JoinRequest
 from portal.auth.forms import PasswordForm, RegisterForm, SignInForm
+from portal.auth.join_views import show_later
 from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.auth.service import Firm
-from portal.auth.signed import ENDED, begin_session, end_session, limits
+from portal.auth.sign_in import finish
+from portal.auth.signed import (
+    ENDED,
+    address,
+    begin_session,
+    end_session,
+    guard_rules,
+    limits,
+    must_change,
+)
 from portal.challenge.asking import Challenge
 from portal.db import transaction, utcnow
 from portal.errors import Invalid
@@ -75,8 +86,9 @@ def sign_in() -> Answer:
     csrf.protect()
     form = SignInForm(next=request.args.get("next"))
     if form.validate_on_submit():
-        with transaction():
-            user = service.sign_in(form.username.data or "", form.password.data or "", utcnow())
+        user = _proved(form.username.data or "", form.password.data or "")
+        if isinstance(user, JoinRequest):
+            return show_later(user)
         if user is not None:
             wanted = local_path(form.next.data)
             if user.factor_at is not None:
@@ -88,27 +100,37 @@ def sign_in() -> Answer:
         blame(form, Invalid("用户名或密码不正确，请重新输入。"))
     status = 422 if form.errors else 200
     ended = session.pop(ENDED, None)
-    return render_template("auth/sign_in.html", form=form, ended=ended, limits=limits()), status
+    context = {"limits": limits(), "rules": guard_rules(), "ended": ended}
+    context["service_phone"] = current_app.config["SERVICE_PHONE"]
+    return render_template("auth/sign_in.html", form=form, **context), status
+
+
+def _proved(username: str, password: str) -> User | JoinRequest | None:
+    """Who has the right name and password and is not locked out; the attempt is counted first."""
+    now, rules = utcnow(), guard_rules()
+    with transaction():
+        attempt = guard.begin(username, address(), now, rules)
+    with transaction():
+        return finish(attempt, username, password, now, rules)
 
 
 @blueprint.route("/register", methods=["GET", "POST"])
 @limiter.limit(TRIES, methods=["POST"], key_func=get_remote_address)
 @csrf.exempt
 def register() -> Answer:
-    """A firm and its first applicant, who is signed in at once."""
+    """A firm and its first applicant, signed in at once; for a known firm a request to join."""
     if current_user.is_authenticated:
         return redirect(first_place(current_user.role), 303)
     csrf.protect()
     form, challenge = RegisterForm(), Challenge("register")
     if form.validate_on_submit() and challenge.met(form):
         try:
-            with transaction():
-                user = service.register(
-                    _firm(form), form.username.data or "", form.password.data or "", utcnow()
-                )
+            user = _registered(form)
         except Invalid as error:
             blame(form, error)
         else:
+            if isinstance(user, JoinRequest):
+                return show_later(user)
             begin_session(user)
             flash(_("注册成功，现在就可以提交诉求。"), "success")
             return redirect(url_for("tickets.new"), 303)
@@ -135,16 +157,29 @@ def change_password() -> Answer:
     if form.validate_on_submit():
         try:
             with transaction():
-                service.change_password(user, form.old.data or "", form.new.data or "", utcnow())
+                password_service.change_password(
+                    user, form.old.data or "", form.new.data or "", utcnow()
+                )
         except Invalid as error:
             blame(form, error, {"password": "new"})
         else:
             begin_session(user)
             flash(_("密码已修改，其他设备上的登录已退出。"), "success")
             return redirect(first_place(user.role), 303)
-    given = user.must_change_password
-    page = render_template("auth/change_password.html", form=form, given=given)
+    page = render_template("auth/change_password.html", form=form, why=must_change(user))
     return page, 422 if form.errors else 200
+
+
+def _registered(form: RegisterForm) -> User | JoinRequest:
+    """The first applicant of a new firm, or a request to join a known one. Raises Invalid."""
+    username, password, now = form.username.data or "", form.password.data or "", utcnow()
+    firm = _firm(form)
+    with transaction():
+        known = service.firm_by(firm.uscc)
+        if known is None:
+            return service.register(firm, username, password, now)
+        person = firm.contact_name, firm.contact_phone
+        return joining.ask(known, username, *person, password, now)
 
 
 def _firm(form: RegisterForm) -> Firm:

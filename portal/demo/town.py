@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from portal.auth import service as auth
 from portal.auth.models import User
+from portal.auth.password_service import HASHER
 from portal.auth.roles import Role
 from portal.demo import names, places, rulebook
 from portal.demo.accounts import ACCOUNTS, BY_USERNAME, PASSWORD
@@ -82,23 +82,15 @@ class Town:
         self.cast.kept += rows.values()
 
     def _named_accounts(self) -> None:
-        """The staff that a visitor signs in as, through the door that all accounts come by."""
+        """The staff that a visitor signs in as; their password is known to all, and so no good."""
+        self.hash = HASHER.hash(PASSWORD)
         units = {Role.CADRE: places.INDUSTRY, Role.REVIEWER: places.INDUSTRY}
         for account in ACCOUNTS:
             if account.role is Role.APPLICANT:
                 continue
             unit = units.get(account.role)
-            user = auth.create_user(
-                account.username,
-                account.name,
-                account.role,
-                PASSWORD,
-                OPENED,
-                phone=self._phone(),
-                department_id=self.cast.departments[unit] if unit else None,
-            )
-            self.hash = user.password_hash
-            self._cast_as(user)
+            department_id = self.cast.departments[unit] if unit else None
+            self._account(account.username, account.name, account.role, department_id)
 
     def _staff(self) -> None:
         for unit, size in places.DEPARTMENTS.items():
@@ -115,9 +107,13 @@ class Town:
         """One more account of a role; the password hash is made once for all."""
         word = next(a.username for a in ACCOUNTS if a.role is role)
         self.count += 1
+        username = f"{word}{self.count:03d}"
+        return self._account(username, self.names.pop(), role, department_id)
+
+    def _account(self, username: str, name: str, role: Role, department_id: int | None) -> User:
         user = User(
-            username=f"{word}{self.count:03d}",
-            name=self.names.pop(),
+            username=username,
+            name=name,
             role=role,
             password_hash=self.hash,
             department_id=department_id,

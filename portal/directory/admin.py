@@ -5,6 +5,7 @@ from portal.directory import (
     admin_categories,
     admin_firm_parts,
     admin_firms,
+    admin_joins,
     admin_pairings,
     admin_places,
     admin_queue,
@@ -14,6 +15,6 @@ from portal.directory.admin_blueprint import blueprint
 
 __all__ = ["PAGES", "blueprint"]
 PAGES = (
-    *(admin_users, admin_access, admin_places, admin_categories),
+    *(admin_users, admin_access, admin_joins, admin_places, admin_categories),
     *(admin_firms, admin_firm_parts, admin_pairings, admin_queue),
 )

@@ -5,14 +5,15 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from portal.auth import guard, links, password_service, sessions
 from portal.auth import service as accounts
-from portal.auth import sessions
 from portal.auth.models import User
 from portal.auth.roles import ACCOUNT_ROLES, Role
 from portal.auth.session_words import lines
 from portal.auth.signed import limits
 from portal.db import transaction, utcnow
 from portal.directory import cadre_queries, cadre_service, change_words, queries, service
+from portal.directory.admin_access import link_page
 from portal.directory.admin_blueprint import (
     Answer,
     blueprint,
@@ -108,7 +109,7 @@ def _create(
                 form.username.data or "",
                 form.name.data or "",
                 role,
-                form.password.data or "",
+                form.password.data or None,
                 phone=form.phone.data or None,
                 **details,
             )
@@ -116,6 +117,8 @@ def _create(
     except Invalid as error:
         blame(form, error)
         return None
+    if not form.password.data:
+        return link_page(user_id)
     return done(_("账号已创建，首次登录时须修改密码。"), "admin.user", user_id=user_id)
 
 
@@ -144,6 +147,8 @@ def _about(person: User) -> dict[str, Any]:
     return {
         "person": person,
         "sessions": lines(sessions.for_user(person, utcnow(), limits())),
+        "link": links.living(person.id, utcnow()),
+        "lock": guard.lock_of(person.id, utcnow()),
         "is_me": person.id == my_id(),
         "leaves": queries.leaves(person.id) if cadre else None,
         "open_count": queries.open_count(person.id) if cadre else 0,
@@ -209,7 +214,7 @@ def reset_password(user_id: int) -> Answer:
     if form.validate_on_submit():
         try:
             with transaction():
-                accounts.reset_password(editor(), user_id, form.password.data or "")
+                password_service.reset_password(editor(), user_id, form.password.data or "")
             return done(_("密码已重设，请告知本人。"), "admin.user", user_id=user_id)
         except Invalid as error:
             blame(form, error)

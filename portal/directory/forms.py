@@ -74,7 +74,7 @@ class NewUserForm(UserForm):
     """A new member of staff with a one-time password."""
 
     username = fields.username(_l("用户名"))
-    password = fields.password(_l("一次性密码"), ONE_TIME_ASK)
+    password = fields.password(_l("一次性密码"), ONE_TIME_ASK, required=False)
 
 
 class ApplicantForm(FlaskForm):
@@ -89,7 +89,7 @@ class NewApplicantForm(ApplicantForm):
 
     firm = fields.line(_l("企业"), _l("请填写企业的统一社会信用代码或名称。"))
     username = fields.username(_l("用户名"))
-    password = fields.password(_l("一次性密码"), ONE_TIME_ASK)
+    password = fields.password(_l("一次性密码"), ONE_TIME_ASK, required=False)
 
 
 class ResetForm(FlaskForm):

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from portal.auth.gate import roles_for
 from portal.auth.roles import Role
+from portal.auth.signed import must_change
 from portal.auth.views import first_place, local_path
 from portal.challenge.asking import Challenge
 from portal.db import transaction, utcnow
@@ -35,6 +36,10 @@ YEAR_SECONDS = 366 * 86400
 # Where a notice about no ticket leads: the first of these pages that its reader may open.
 ABOUT: dict[str, tuple[str, ...]] = {
     "calendar_end": ("sla_admin.calendar", "oversee.overdue"),
+    "sign_in_locked": ("account.index",),
+    "join_asked": ("members.index", "admin.joins"),
+    "joined": ("members.index",),
+    "made_firm_admin": ("members.index",),
     "handover": ("handovers.index",),
     "handed_back": ("handovers.index",),
     "alert_yellow": ("supervision.alerts",),
@@ -52,7 +57,7 @@ def index() -> Answer:
     """The landing page; who is signed in goes to where their work begins."""
     if not current_user.is_authenticated:
         return render_template("home/index.html")
-    if not PLACES[Role(current_user.role)] and not current_user.must_change_password:
+    if not PLACES[Role(current_user.role)] and not must_change(current_user):
         return render_template("home/later.html")
     return redirect(first_place(current_user.role), 303)
 

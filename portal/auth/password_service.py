@@ -1,0 +1,70 @@
+"""Passwords of accounts: verify, set, change, give a one-time one; each ends the sessions."""
+
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from portal.auth import passwords, sessions
+from portal.auth.models import User
+from portal.auth.roles import Role
+from portal.auth.sessions import End
+from portal.directory.changes import Editor, record
+from portal.errors import Invalid, NotFound
+from portal.extensions import db
+
+HASHER = PasswordHasher()
+# Verified when no account matches, so that an unknown name takes as long as a wrong password.
+NOBODY = HASHER.hash("nobody at all")
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Whether the password is right; takes the same time when there is nothing to compare with."""
+    try:
+        right = HASHER.verify(password_hash or NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return right and password_hash is not None
+
+
+def check(user: User, password: str) -> None:
+    """Raises Invalid, field `password`, for one that is too weak for this person."""
+    firm = user.enterprise
+    personal = (user.name, user.username, user.phone)
+    known = (firm.name, firm.short_name, firm.uscc, firm.contact_phone) if firm is not None else ()
+    passwords.check(password, (*personal, *known))
+
+
+def change_password(user: User, old: str, new: str, now: datetime) -> None:
+    """Sets a new password and ends every session. Raises Invalid."""
+    if not matches(user.password_hash, old):
+        raise Invalid("原密码不正确。", "old")
+    if old == new:
+        raise Invalid("新密码不能与原密码相同。", "new")
+    check(user, new)
+    set_password(user, new, now, must_change=False)
+
+
+def set_password(user: User, password: str, now: datetime, *, must_change: bool) -> None:
+    """Writes the hash of a password that was checked; every session of the person ends."""
+    user.password_hash = HASHER.hash(password)
+    user.password_changed_at = now
+    user.must_change_password = must_change
+    sessions.end_all(user.id, End.PASSWORD, now)
+
+
+def reset_password(editor: Editor, user_id: int, password: str) -> User:
+    """Gives a one-time password that must be changed at the next sign-in. Raises Invalid."""
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound("没有找到这个账号。")
+    check(user, password)
+    set_password(user, password, editor.at, must_change=True)
+    record(editor, "user", user_id, {}, {"password": True})
+    return user
+
+
+def expires_at(user: User, staff_days: int, firm_days: int) -> datetime | None:
+    """When the password of this person has to be changed; None: never."""
+    days = firm_days if user.role == Role.APPLICANT else staff_days
+    return passwords.expires_at(user.password_changed_at or user.created_at, days)
