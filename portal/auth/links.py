@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from portal.auth import guard, password_service
 from portal.auth.access_models import OneTimeLink
@@ -49,7 +49,7 @@ def issue(editor: Editor, user_id: int) -> tuple[str, OneTimeLink]:
         raise Invalid("本人的密码请在“账号安全”中修改。")
     if not user.active:
         raise Invalid("账号已停用，请先启用，再生成链接。")
-    _revoke(user_id, editor.at)
+    password_service.revoke_links(user_id, editor.at)
     kind = Kind.INVITATION if user.last_sign_in_at is None else Kind.RESET
     token = secrets.token_urlsafe(32)
     row = OneTimeLink(
@@ -67,7 +67,7 @@ def issue(editor: Editor, user_id: int) -> tuple[str, OneTimeLink]:
 
 def revoke(editor: Editor, user_id: int) -> None:
     """Makes the person's links worthless."""
-    if _revoke(user_id, editor.at):
+    if password_service.revoke_links(user_id, editor.at):
         record(editor, "user", user_id, {}, {"link": "revoked"})
 
 
@@ -98,8 +98,9 @@ def use(token: str, password: str, now: datetime) -> User:
     link = find(token, now, lock=True)
     user = link.user
     password_service.check(user, password)
-    password_service.set_password(user, password, now, must_change=False)
     link.used_at = now
+    db.session.flush()
+    password_service.set_password(user, password, now, must_change=False)
     editor = Editor(user.id, now)
     record(editor, "user", user.id, {}, {"link": "used"})
     if lock := guard.lock_of(user.id, now):
@@ -110,9 +111,3 @@ def use(token: str, password: str, now: datetime) -> User:
 def _usable(now: datetime) -> tuple:
     over = OneTimeLink.used_at.is_(None), OneTimeLink.revoked_at.is_(None)
     return *over, OneTimeLink.expires_at > now
-
-
-def _revoke(user_id: int, now: datetime) -> bool:
-    mine = update(OneTimeLink).where(OneTimeLink.user_id == user_id, *_usable(now))
-    revoked = mine.values(revoked_at=now).returning(OneTimeLink.id)
-    return bool(db.session.execute(revoked).all())

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import update
 
 from portal.auth import passwords, sessions
+from portal.auth.access_models import OneTimeLink
 from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.auth.sessions import End
@@ -46,11 +48,20 @@ def change_password(user: User, old: str, new: str, now: datetime) -> None:
 
 
 def set_password(user: User, password: str, now: datetime, *, must_change: bool) -> None:
-    """Writes the hash of a password that was checked; every session of the person ends."""
+    """Writes the hash of a password that was checked; sessions end, links are worth nothing."""
     user.password_hash = HASHER.hash(password)
     user.password_changed_at = now
     user.must_change_password = must_change
     sessions.end_all(user.id, End.PASSWORD, now)
+    revoke_links(user.id, now)
+
+
+def revoke_links(user_id: int, now: datetime) -> bool:
+    """Makes the person's one-time links worthless; False when there were none."""
+    over = OneTimeLink.used_at.is_(None), OneTimeLink.revoked_at.is_(None)
+    mine = update(OneTimeLink).where(OneTimeLink.user_id == user_id, *over)
+    revoked = mine.values(revoked_at=now).returning(OneTimeLink.id)
+    return bool(db.session.execute(revoked).all())
 
 
 def reset_password(editor: Editor, user_id: int, password: str) -> User:

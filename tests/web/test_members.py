@@ -227,5 +227,5 @@ def test_the_system_administrator_names_a_firms_administrator(visit: Visitor, to
     address = f"/admin/users/{town.firm.id}"
     visit.get("admin", address).submit(f"{address}/appoint")
     page = visit.get("admin", address)
-    assert "本企业管理员： 是" in page.words
+    assert "本企业管理员： 否 → 是" in page.words
     assert "待批准的申请" in visit.get("firm", "/enterprise/members").words
