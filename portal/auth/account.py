@@ -1,14 +1,11 @@
 """账号安全: what protects one's own account, and where one is signed in."""
 
-from typing import cast
-
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.auth import sessions, signed
-from portal.auth.models import User
 from portal.auth.session_words import lines
 from portal.auth.sessions import End
 from portal.db import transaction, utcnow
@@ -19,19 +16,14 @@ Answer = Response | str
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
 
-def me() -> User:
-    """The person who asks."""
-    return cast(User, current_user._get_current_object())
-
-
 @blueprint.get("")
 def index() -> Answer:
     """The password's age and the sessions, this one first."""
     here = signed.current()
-    found = sessions.for_user(me(), utcnow(), signed.limits())
+    found = sessions.for_user(signed.me(), utcnow(), signed.limits())
     shown = lines(found, here.id if here else None)
-    until = signed.password_until(me())
-    return render_template("auth/account.html", person=me(), until=until, sessions=shown)
+    until = signed.password_until(signed.me())
+    return render_template("auth/account.html", person=signed.me(), until=until, sessions=shown)
 
 
 @blueprint.post("/sessions/<int:session_id>/end")

@@ -133,7 +133,7 @@ def _gate() -> Any:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=_wanted()), 303)
-    if endpoint not in _BEFORE_CHANGE and signed.must_change(current_user):
+    if endpoint not in _BEFORE_CHANGE and signed.must_change(signed.me()):
         return redirect(url_for("auth.change_password"), 303)
     if current_user.role == Role.NONE and endpoint not in _BEFORE_CHANGE:
         return redirect(url_for("home.index"), 303)  # where it says what the account waits for

@@ -1,7 +1,5 @@
 """本企业成员: who acts for the firm, who wants to, and what its administrator decides."""
 
-from typing import cast
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -9,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from portal.auth import joining, links, signed
 from portal.auth.forms import RefusalForm
-from portal.auth.models import User
 from portal.db import transaction, utcnow
 from portal.directory.changes import Editor
 from portal.errors import Invalid
@@ -17,10 +14,6 @@ from portal.language import said
 
 blueprint = Blueprint("members", __name__, url_prefix="/enterprise/members")
 Answer = Response | str | tuple[str, int]
-
-
-def _me() -> User:
-    return cast(User, current_user._get_current_object())
 
 
 def _editor() -> Editor:
@@ -53,7 +46,7 @@ def index() -> Answer:
 @blueprint.post("/requests/<int:request_id>/approve")
 def approve(request_id: int) -> Answer:
     """Lets somebody act for the firm."""
-    firm_id = joining.demand_administrator(_me())
+    firm_id = joining.demand_administrator(signed.me())
     try:
         with transaction():
             name = joining.approve(_editor(), request_id, firm_id).name
@@ -65,7 +58,7 @@ def approve(request_id: int) -> Answer:
 @blueprint.route("/requests/<int:request_id>/refuse", methods=["GET", "POST"])
 def refuse(request_id: int) -> Answer:
     """Refuses somebody, with a reason that they read."""
-    firm_id = joining.demand_administrator(_me())
+    firm_id = joining.demand_administrator(signed.me())
     row = joining.waiting_in(firm_id, request_id)
     form = RefusalForm()
     if form.validate_on_submit():
@@ -80,7 +73,7 @@ def refuse(request_id: int) -> Answer:
 @blueprint.post("/<int:user_id>/appoint")
 def appoint(user_id: int) -> Answer:
     """Makes a member an administrator of the firm, too."""
-    firm_id = joining.demand_administrator(_me())
+    firm_id = joining.demand_administrator(signed.me())
     with transaction():
         name = joining.appoint(_editor(), firm_id, user_id, admin=True).name
     return _done(_("%(name)s已成为本企业管理员。", name=name))
@@ -89,7 +82,7 @@ def appoint(user_id: int) -> Answer:
 @blueprint.route("/<int:user_id>/step-down", methods=["GET", "POST"])
 def step_down(user_id: int) -> Answer:
     """Takes the administrator's right of a member away, or gives up one's own."""
-    firm_id = joining.demand_administrator(_me())
+    firm_id = joining.demand_administrator(signed.me())
     person = joining.member(firm_id, user_id)
     if request.method == "GET":
         title = _("不再让“%(name)s”当本企业管理员？", name=person.name)
@@ -107,7 +100,7 @@ def step_down(user_id: int) -> Answer:
 @blueprint.route("/<int:user_id>/remove", methods=["GET", "POST"])
 def remove(user_id: int) -> Answer:
     """Stops the account of a member who has left."""
-    firm_id = joining.demand_administrator(_me())
+    firm_id = joining.demand_administrator(signed.me())
     person = joining.member(firm_id, user_id)
     if request.method == "GET":
         consequence = _("移除后，此人立即退出登录，不能再代表本企业办事；提交过的诉求全部保留。")
@@ -126,7 +119,7 @@ def remove(user_id: int) -> Answer:
 @blueprint.post("/<int:user_id>/link")
 def link(user_id: int) -> Answer:
     """A link for a member who forgot the password; shown once."""
-    person = joining.member(joining.demand_administrator(_me()), user_id)
+    person = joining.member(joining.demand_administrator(signed.me()), user_id)
     try:
         with transaction():
             token, row = links.issue(_editor(), user_id)

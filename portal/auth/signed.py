@@ -1,10 +1,11 @@
 """The browser's end of a session: what the cookie holds, and who this request comes from."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from flask import current_app, flash, g, request, session
 from flask_babel import gettext as _
-from flask_login import login_user, logout_user
+from flask_login import current_user, login_user, logout_user
 
 from portal.auth import guard, password_service, sessions
 from portal.auth.access_models import UserSession
@@ -32,6 +33,11 @@ def guard_rules() -> Rules:
     config = current_app.config
     window = timedelta(minutes=config["LOCK_MINUTES"])
     return Rules(config["LOCK_TRIES"], config["LOCK_TRIES_ADDRESS"], window)
+
+
+def me() -> User:
+    """The person who asks; somebody is signed in."""
+    return cast(User, current_user._get_current_object())
 
 
 def password_until(user: User) -> datetime | None:

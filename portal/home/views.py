@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from portal.auth.gate import roles_for
 from portal.auth.roles import Role
-from portal.auth.signed import must_change
+from portal.auth.signed import me, must_change
 from portal.auth.views import first_place, local_path
 from portal.challenge.asking import Challenge
 from portal.db import transaction, utcnow
@@ -57,7 +57,7 @@ def index() -> Answer:
     """The landing page; who is signed in goes to where their work begins."""
     if not current_user.is_authenticated:
         return render_template("home/index.html")
-    if not PLACES[Role(current_user.role)] and not must_change(current_user):
+    if not PLACES[Role(current_user.role)] and not must_change(me()):
         return render_template("home/later.html")
     return redirect(first_place(current_user.role), 303)
 

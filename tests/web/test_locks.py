@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from portal.auth import guard, password_service
 from portal.auth import service as accounts
-from portal.auth.access_models import SignInLock, SignInTry
+from portal.auth.access_models import JoinRequest, SignInLock, SignInTry
 from portal.auth.gate import PUBLIC
 from portal.auth.guard import Rules
 from portal.auth.models import User
@@ -131,7 +131,7 @@ def test_a_hundred_guesses_at_once_are_five(app: Flask, town: Town) -> None:
 def test_an_address_that_tries_many_accounts_is_locked(town: Town) -> None:
     rules = Rules(account=5, address=12, window=timedelta(minutes=15))
 
-    def sign_in(name: str, address: str, password: str) -> User | None:
+    def sign_in(name: str, address: str, password: str) -> User | JoinRequest | None:
         now = utcnow()
         with transaction():
             one = guard.begin(name, address, now, rules)
