@@ -17,7 +17,7 @@ from portal.auth.roles import Role
 from portal.auth.service import TAKEN_NAME, get_user, name_taken, set_active
 from portal.directory.changes import Editor, added, noted
 from portal.directory.models import Enterprise
-from portal.errors import Invalid, NotAllowed, NotFound
+from portal.errors import Invalid, NotFound
 from portal.extensions import db
 from portal.outbox import service as outbox
 from portal.uniqueness import unique
@@ -179,9 +179,9 @@ def member(enterprise_id: int, user_id: int) -> User:
 
 
 def demand_administrator(user: User) -> int:
-    """The id of the firm that `user` is an administrator of. Raises NotAllowed."""
+    """The id of the firm that `user` is an administrator of. Raises NotFound: for others these pages are not there."""
     if not user.firm_admin or user.enterprise_id is None:
-        raise NotAllowed("只有本企业管理员可以这样做。")
+        raise NotFound("只有本企业管理员可以这样做。")
     return user.enterprise_id
 
 
