@@ -179,7 +179,10 @@ def member(enterprise_id: int, user_id: int) -> User:
 
 
 def demand_administrator(user: User) -> int:
-    """The id of the firm that `user` is an administrator of. Raises NotFound: for others these pages are not there."""
+    """The id of the firm that `user` is an administrator of.
+
+    Raises NotFound: for others these pages are not there.
+    """
     if not user.firm_admin or user.enterprise_id is None:
         raise NotFound("只有本企业管理员可以这样做。")
     return user.enterprise_id
