@@ -22,6 +22,7 @@ from portal.safety import (
     trusted_hosts,
     with_files,
 )
+from portal.whole_settings import WHOLE
 
 PROJECT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
@@ -217,16 +218,7 @@ def _sessions(given: Mapping[str, Any]) -> dict:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
-        "IDLE_MINUTES_STAFF": _number(given, "IDLE_MINUTES_STAFF", 10, 1, 24 * 60),
-        "IDLE_MINUTES_FIRMS": _number(given, "IDLE_MINUTES_FIRMS", 30, 1, 24 * 60),
-        "SESSION_HOURS": _number(given, "SESSION_HOURS", 12, 1, 7 * 24),
-        # Days after which a password has to be changed; 0: never.
-        "PASSWORD_DAYS_STAFF": _number(given, "PASSWORD_DAYS_STAFF", 90, 0, 3650),
-        "PASSWORD_DAYS_FIRMS": _number(given, "PASSWORD_DAYS_FIRMS", 0, 0, 3650),
-        # So many failures within so many minutes lock an account, or an address, for as long.
-        "LOCK_TRIES": _number(given, "LOCK_TRIES", 5, 1, 100),
-        "LOCK_TRIES_ADDRESS": _number(given, "LOCK_TRIES_ADDRESS", 50, 1, 10_000),
-        "LOCK_MINUTES": _number(given, "LOCK_MINUTES", 15, 1, 24 * 60),
+        **{name: _number(given, name, *bounds) for name, bounds in WHOLE.items()},
         "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session
     }
 

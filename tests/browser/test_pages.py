@@ -108,7 +108,6 @@ PAGES: list[tuple[str | None, str]] = [
     ("firm", "/enterprise/members"),
     ("cadre", "/account"),
     ("admin", "/admin/users/{cadre}"),
-    ("admin", "/admin/locks"),
     ("admin", "/admin/users"),
     ("admin", "/rules"),
     ("admin", "/rules/{rulebook}/enact"),
