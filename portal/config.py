@@ -22,6 +22,7 @@ from portal.safety import (
     trusted_hosts,
     with_files,
 )
+from portal.sign_on_settings import Unfit, sign_on
 from portal.whole_settings import WHOLE
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -223,11 +224,11 @@ def _sessions(given: Mapping[str, Any]) -> dict:
     }
 
 
-def _sign_on(given: Mapping[str, Any]) -> dict:
-    """Who needs a second factor."""
-    return {
-        "SECOND_FACTOR_STAFF": _word(given, "SECOND_FACTOR_STAFF", ("staff", "admins", "off")),
-    }
+def _sign_on(given: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return sign_on(given)
+    except Unfit as error:
+        raise ConfigError(*error.args) from error
 
 
 def _product(given: Mapping[str, Any]) -> dict:
@@ -264,17 +265,6 @@ def _number(given: Mapping[str, Any], name: str, default: int, low: int, high: i
             f"{name} has to be a whole number from {low} to {high}, not “{value}”.",
         )
     return number
-
-
-def _word(given: Mapping[str, Any], name: str, words: tuple[str, ...]) -> str:
-    """One of `words`, the first of them by default."""
-    word = str(given.get(name) or words[0]).strip().lower()
-    if word not in words:
-        listed = "、".join(words), ", ".join(words)
-        raise ConfigError(
-            f"{name} 应为 {listed[0]} 之一。", f"{name} has to be one of {listed[1]}."
-        )
-    return word
 
 
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:

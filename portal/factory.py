@@ -9,7 +9,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import cli, limits, web
 from portal.audit import views as audit_views
-from portal.auth import account, factor_views, gate, join_views, link_views, member_views
+from portal.auth import (
+    account,
+    factor_views,
+    gate,
+    join_views,
+    link_views,
+    member_views,
+    security,
+    unified,
+)
 from portal.auth import views as auth_views
 from portal.config import PROJECT, load_config
 from portal.directory import admin
@@ -47,6 +56,8 @@ BLUEPRINTS = (
     link_views.blueprint,
     join_views.blueprint,
     member_views.blueprint,
+    unified.blueprint,
+    security.blueprint,
     filing.blueprint,
     enterprise_views.blueprint,
     desk.blueprint,

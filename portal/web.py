@@ -86,7 +86,11 @@ PLACES: dict[Role, tuple[Place, ...]] = {
         (_l("派单规则"), "rules.index", "route"),
         (_l("日历与时限"), "sla_admin.calendar", "clock"),
     ),
-    Role.SECURITY_ADMIN: (),
+    Role.SECURITY_ADMIN: (
+        (_l("授权申请"), "security.requests", "review"),
+        (_l("账号与角色"), "security.people", "person"),
+        (_l("安全设置"), "security.show_settings", "flag"),
+    ),
     Role.NONE: (),
     Role.AUDITOR: (
         (_l("审计日志"), "audit.log", "list"),

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.auth import sessions, signed
+from portal.auth import identities, sessions, signed
 from portal.auth.session_words import lines
 from portal.auth.sessions import End
 from portal.db import transaction, utcnow
@@ -22,8 +22,9 @@ def index() -> Answer:
     here = signed.current()
     found = sessions.for_user(signed.me(), utcnow(), signed.limits())
     shown = lines(found, here.id if here else None)
-    until = signed.password_until(signed.me())
-    return render_template("auth/account.html", person=signed.me(), until=until, sessions=shown)
+    context = {"until": signed.password_until(signed.me()), "sessions": shown}
+    context["identity"] = identities.identity_of(current_user.id)
+    return render_template("auth/account.html", person=signed.me(), **context)
 
 
 @blueprint.post("/sessions/<int:session_id>/end")

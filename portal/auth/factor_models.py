@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.auth.models import User
 from portal.auth.roles import ACCOUNT_ROLES
 from portal.db import BigId, Instant, Words
+from portal.directory.models import Department
 from portal.extensions import Base
 from portal.keys.columns import Secret
 
@@ -118,3 +119,4 @@ class RoleRequest(Base):
 
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     asked_by: Mapped[User | None] = relationship(foreign_keys=[asked_by_id])
+    department: Mapped[Department | None] = relationship(foreign_keys=[department_id])

@@ -3,16 +3,17 @@
 Doors open the transaction. `key` is SECRET_KEY, under which secrets are sealed (auth.sealing).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.auth import sessions, totp
+from portal.auth import administrators, sessions, totp
 from portal.auth.factor_models import RecoveryCode, SecondFactor
 from portal.auth.models import User
-from portal.auth.roles import Role
+from portal.auth.roles import ADMINISTRATORS, STAFF_ROLES, Role
 from portal.auth.sealing import seal, unseal
 from portal.auth.sessions import End
 from portal.directory.changes import Editor, record
@@ -21,6 +22,7 @@ from portal.extensions import db
 from portal.outbox import service as outbox
 
 TRIES = 5
+MOST = 20
 LOCKED = timedelta(minutes=15)
 # Compared when a person has no factor, so that this takes as long as a wrong code.
 _NOBODY = totp.new_secret()
@@ -117,9 +119,7 @@ def reset(editor: Editor, user_id: int) -> User:
     All sessions of that person end, and they are told. Raises NotAllowed for anybody else and for
     one's own, NotFound.
     """
-    actor = db.session.get(User, editor.id) if editor.id is not None else None
-    if editor.id is not None and (actor is None or actor.role != Role.SECURITY_ADMIN):
-        raise NotAllowed("只有安全管理员可以重置动态验证码。")
+    administrators.ensure(editor, Role.SECURITY_ADMIN)
     if user_id == editor.id:
         raise NotAllowed("不能重置本人的动态验证码，请由另一名安全管理员操作。")
     user = db.session.get(User, user_id)
@@ -131,8 +131,19 @@ def reset(editor: Editor, user_id: int) -> User:
     return user
 
 
-def unlock(user_id: int) -> None:
-    """Lets a person whose codes were wrong too often try again."""
+def without() -> tuple[int, Sequence[User]]:
+    """How many active members of staff and administrators have no second factor; the first ones."""
+    wanted = User.role.in_((*STAFF_ROLES, *ADMINISTRATORS)), User.active, User.factor_at.is_(None)
+    count = db.session.scalar(select(func.count()).select_from(User).where(*wanted)) or 0
+    return count, db.session.scalars(
+        select(User).where(*wanted).order_by(User.id).limit(MOST)
+    ).all()
+
+
+def unlock(editor: Editor, user_id: int) -> None:
+    """Lets a person whose codes were wrong too often try again. Raises NotAllowed."""
+    administrators.ensure(editor, Role.SECURITY_ADMIN)
+    record(editor, "user", user_id, {}, {"factor_lock": True})
     db.session.execute(
         update(SecondFactor)
         .where(SecondFactor.user_id == user_id)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from portal.auth import guard, password_service
+from portal.auth import administrators, guard, password_service
 from portal.auth.access_models import OneTimeLink
 from portal.auth.models import User
 from portal.auth.sessions import digest
@@ -47,6 +47,7 @@ def issue(editor: Editor, user_id: int) -> tuple[str, OneTimeLink]:
         raise NotFound("没有找到这个账号。")
     if user.id == editor.id:
         raise Invalid("本人的密码请在“账号安全”中修改。")
+    administrators.ensure_password_may_be_given(editor, user)
     if not user.active:
         raise Invalid("账号已停用，请先启用，再生成链接。")
     password_service.revoke_links(user_id, editor.at)

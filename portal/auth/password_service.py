@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import update
 
-from portal.auth import passwords, sessions
+from portal.auth import administrators, passwords, sessions
 from portal.auth.access_models import OneTimeLink
 from portal.auth.models import User
 from portal.auth.roles import Role
@@ -69,6 +69,7 @@ def reset_password(editor: Editor, user_id: int, password: str) -> User:
     user = db.session.get(User, user_id)
     if user is None:
         raise NotFound("没有找到这个账号。")
+    administrators.ensure_password_may_be_given(editor, user)
     check(user, password)
     set_password(user, password, editor.at, must_change=True)
     record(editor, "user", user_id, {}, {"password": True})

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask import current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -15,8 +14,8 @@ from werkzeug.datastructures import MultiDict
 from portal import fields
 from portal.auth import factors
 from portal.auth.models import User
+from portal.auth.password_service import matches
 from portal.auth.roles import ADMINISTRATORS, STAFF_ROLES, Role
-from portal.auth.service import HASHER
 from portal.db import transaction, utcnow
 from portal.extensions import db, limiter
 from portal.language import lazy as _l
@@ -53,6 +52,11 @@ STEP_UP: dict[str, Callable[[Role], bool]] = {
     "factor.enrol": _always,
     "factor.renew": _always,
     "factor.remove": _always,
+    "unified.link": _always,
+    "unified.unlink": _always,
+    "security.grant": _always,
+    "security.role": _always,
+    "security.reset_factor": _always,
     "exports.take": _with_contacts,
     "exports.download": _with_contacts,
     "sheets.export": _personal_register,
@@ -184,11 +188,8 @@ def code_problem(user: User, code: str) -> str | None:
 
 def _password_problem(user: User, password: str) -> str | None:
     with limiter.limit(GUESSES, key_func=_person):
-        try:
-            HASHER.verify(user.password_hash, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return _("密码不正确，请重新输入。")
-    return None
+        right = matches(user.password_hash, password)
+    return None if right else _("密码不正确，请重新输入。")
 
 
 def _person() -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from portal.auth import passwords, sessions
+from portal.auth import administrators, passwords, role_requests, sessions
 from portal.auth.access_models import JoinRequest
 from portal.auth.models import User
 from portal.auth.password_service import HASHER
@@ -139,16 +139,22 @@ def create_for_somebody(
 ) -> User:
     """An account that an administrator makes; see create_user.
 
-    With a one-time password, or without any: then the person sets one by a link (auth.links).
+    With a one-time password, or without any: then the person sets one by a link (auth.links). One
+    of staff has no role until the security administrator grants it (auth.granting). Raises
+    NotAllowed for anybody but a system administrator.
     """
+    administrators.ensure(editor, Role.ADMIN)
+    firms = role is Role.APPLICANT
+    known = password or secrets.token_urlsafe(32)
     user = create_user(
-        *(username, name, role, password or secrets.token_urlsafe(32), editor.at),
+        *(username, name, role if firms else Role.NONE, known, editor.at),
         phone=phone,
         enterprise_id=enterprise_id,
-        department_id=department_id,
         must_change_password=True,
     )
     added(editor, user)
+    if not firms:
+        role_requests.put(editor, user, role, department_id)
     return user
 
 
@@ -157,29 +163,21 @@ def update_user(
     user_id: int,
     name: str,
     phone: str | None,
-    role: Role,
     department_id: int | None,
 ) -> User:
-    """Changes a person's name, telephone, role and department.
+    """Changes a person's name, telephone and, where the role has one, department.
 
-    Raises Invalid when administrators change their own role, when an applicant would become staff
-    or the other way round, and when the role needs a department; NotFound.
+    Roles are the security administrator's (auth.granting). Raises NotAllowed, Invalid, NotFound.
     """
+    administrators.ensure(editor, Role.ADMIN)
     user = get_user(user_id)
-    if role != user.role:
-        if user.id == editor.id:
-            raise Invalid("不能更改本人的角色，请由另一名系统管理员操作。", "role")
-        if Role.APPLICANT in (role, user.role):
-            raise Invalid("企业经办人账号不能改为工作人员，反过来也不行；请另建账号。", "role")
-    if role in DEPARTMENT_ROLES and department_id is None:
+    belongs = user.role in DEPARTMENT_ROLES
+    if belongs and department_id is None:
         raise Invalid("请选择所在单位。", "department_id")
-    if role != user.role:
-        sessions.end_all(user.id, End.ROLE, editor.at)
-    moved = user.department_id != department_id
+    unit = department_id if belongs else None
+    moved = user.department_id != unit
     with noted(editor, user):
-        user.name, user.phone = name, phone
-        user.role = role
-        user.department_id = department_id if role in DEPARTMENT_ROLES else None
+        user.name, user.phone, user.department_id = name, phone, unit
     if moved:
         outbox.put(outbox.RECUSE, {}, editor.at)  # what is sealed against the new unit
     return user
@@ -190,7 +188,9 @@ def set_active(editor: Editor, user_id: int, active: bool) -> User:
     user = get_user(user_id)
     if user.id == editor.id and not active:
         raise Invalid("不能停用本人的账号，请由另一名系统管理员操作。")
+    administrators.ensure(editor, Role.ADMIN)
     if user.active and not active:
+        administrators.ensure_another(user)
         sessions.end_all(user.id, End.STOPPED, editor.at)
     with noted(editor, user):
         user.active = active

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 
 from portal.auth import guard, joining, password_service, proof, service
 from portal.auth.access_models import JoinRequest
+from portal.auth.adopting import adopt
 from portal.auth.forms import PasswordForm, RegisterForm, SignInForm
 from portal.auth.join_views import show_later
 from portal.auth.models import User
@@ -62,6 +63,17 @@ def local_path(text: str | None) -> str | None:
     return text if plain and not parts.scheme and not parts.netloc else None
 
 
+def admit(user: User, wanted: str | None) -> Response:
+    """Signs on who has proved who they are; who has a second factor is asked for it first."""
+    if user.factor_at is not None:
+        proof.half_signed(user, wanted)
+        return redirect(url_for("factor.code"), 303)
+    role = user.role
+    begin_session(user)
+    proof.mark()
+    return redirect(wanted or first_place(role), 303)
+
+
 def _failed(response: Response) -> bool:
     """Only wrong answers count: a whole office may sign in from one address in the morning."""
     return response.status_code == 422
@@ -91,12 +103,7 @@ def sign_in() -> Answer:
             return show_later(user)
         if user is not None:
             wanted = local_path(form.next.data)
-            if user.factor_at is not None:
-                proof.half_signed(user, wanted)
-                return redirect(url_for("factor.code"), 303)
-            begin_session(user)
-            proof.mark()
-            return redirect(wanted or first_place(user.role), 303)
+            return admit(user, wanted)
         blame(form, Invalid("用户名或密码不正确，请重新输入。"))
     status = 422 if form.errors else 200
     ended = session.pop(ENDED, None)
@@ -177,7 +184,9 @@ def _registered(form: RegisterForm) -> User | JoinRequest:
     with transaction():
         known = service.firm_by(firm.uscc)
         if known is None:
-            return service.register(firm, username, password, now)
+            user = service.register(firm, username, password, now)
+            adopt(user)
+            return user
         person = firm.contact_name, firm.contact_phone
         return joining.ask(known, username, *person, password, now)
 

@@ -33,6 +33,9 @@ ACCOUNTS: tuple[Account, ...] = (
     Account("lingdao", Role.LEADER, "高永平", "看指标和提级的诉求，裁定第二次延期"),
     Account("guanli", Role.ADMIN, "何秀玲", "账号、承办单位、类别、包联、派单规则、日历与时限政策"),
     Account(
+        "anquan", Role.SECURITY_ADMIN, "丁海燕", "批准或驳回授权申请，重置动态验证码，看安全设置"
+    ),
+    Account(
         "shenji", Role.AUDITOR, "罗思远", "查审计日志，按月导出签名包，生成检查点，看谁导出过什么"
     ),
 )

@@ -5,16 +5,19 @@ from portal.directory import (
     admin_categories,
     admin_firm_parts,
     admin_firms,
+    admin_identity,
     admin_joins,
     admin_pairings,
     admin_places,
     admin_queue,
+    admin_roles,
     admin_users,
 )
 from portal.directory.admin_blueprint import blueprint
 
 __all__ = ["PAGES", "blueprint"]
 PAGES = (
-    *(admin_users, admin_access, admin_joins, admin_places, admin_categories),
+    *(admin_users, admin_access, admin_joins, admin_roles, admin_identity),
+    *(admin_places, admin_categories),
     *(admin_firms, admin_firm_parts, admin_pairings, admin_queue),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.auth import guard, links, password_service, sessions
+from portal.auth import guard, links, password_service, role_requests, sessions
 from portal.auth import service as accounts
 from portal.auth.models import User
 from portal.auth.roles import ACCOUNT_ROLES, Role
@@ -41,13 +41,15 @@ from portal.paging import cursor_from
 from portal.queue import SWEEP, nudge
 from portal.wording import role_name
 
+SHOWN = (*ACCOUNT_ROLES, Role.NONE)
+
 
 @blueprint.get("/users")
 def users() -> Answer:
     """All accounts, searched and narrowed to a role."""
     search = clean(request.args.get("q"))[:50]
     wanted = request.args.get("role")
-    role = wanted if wanted in ACCOUNT_ROLES else None
+    role = wanted if wanted in SHOWN else None
 
     def address(**kw: Any) -> str:
         return url_for("admin.users", q=search or None, role=role, **kw)
@@ -61,7 +63,7 @@ def users() -> Answer:
 def _chips(search: str, role: str | None) -> list[dict[str, Any]]:
     counts = queries.users_by_role()
     labels = [(None, _("全部"), sum(counts.values()))]
-    labels += [(str(code), role_name(code), counts.get(code, 0)) for code in ACCOUNT_ROLES]
+    labels += [(str(code), role_name(code), counts.get(code, 0)) for code in SHOWN]
     return [
         {
             "label": label,
@@ -119,7 +121,10 @@ def _create(
         return None
     if not form.password.data:
         return link_page(user_id)
-    return done(_("账号已创建，首次登录时须修改密码。"), "admin.user", user_id=user_id)
+    words = _("账号已创建，首次登录时须修改密码。")
+    if role is not Role.APPLICANT:
+        words += _("角色由安全管理员批准后生效。")
+    return done(words, "admin.user", user_id=user_id)
 
 
 @blueprint.route("/users/<int:user_id>", methods=["GET", "POST"])
@@ -129,12 +134,11 @@ def user(user_id: int) -> Answer:
     staff = person.role != Role.APPLICANT
     form = UserForm(obj=person) if staff else ApplicantForm(obj=person)
     if form.validate_on_submit():
-        role = Role(form.role.data) if isinstance(form, UserForm) else Role.APPLICANT
         unit = form.department_id.data if isinstance(form, UserForm) else None
         name, phone = form.name.data or "", form.phone.data or None
         try:
             with transaction():
-                accounts.update_user(editor(), user_id, name, phone, role, unit)
+                accounts.update_user(editor(), user_id, name, phone, unit)
             return done(_("账号已保存。"), "admin.user", user_id=user_id)
         except Invalid as error:
             blame(form, error)
@@ -150,6 +154,7 @@ def _about(person: User) -> dict[str, Any]:
         "link": links.living(person.id, utcnow()),
         "lock": guard.lock_of(person.id, utcnow()),
         "is_me": person.id == my_id(),
+        "asked": role_requests.open_of(person.id),
         "leaves": queries.leaves(person.id) if cadre else None,
         "open_count": queries.open_count(person.id) if cadre else 0,
         "load": cadre_queries.loads_of([person.id]).get(person.id, 0),

@@ -14,7 +14,7 @@ from portal.directory.models import Category, Department
 from portal.language import lazy as _l
 from portal.wording import ROLES
 
-STAFF = {code: name for code, name in ROLES.items() if code not in ("system", "applicant")}
+STAFF = {code: name for code, name in ROLES.items() if code not in ("system", "none", "applicant")}
 PLACE_ASK = _l("请填写 0 到 9999 的整数，小的排在前面。")
 ONE_TIME_ASK = _l("请设置一次性密码，至少 10 个字符。")
 
@@ -61,6 +61,17 @@ class UserForm(FlaskForm):
 
     name = fields.line(_l("姓名"), _l("请填写姓名。"), most=30)
     phone = fields.phone(_l("电话"), required=False)
+    department_id = fields.pick(_l("所在单位"), _l("请从列表中选择单位。"), required=False)
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(**kw)
+        rows = queries.names(Department)
+        fields.offer(self.department_id, rows, _l("不属于承办单位"))
+
+
+class RoleForm(FlaskForm):
+    """A role, and the unit where it needs one."""
+
     role = fields.words(_l("角色"), _l("请选择角色。"), STAFF)
     department_id = fields.pick(_l("所在单位"), _l("请从列表中选择单位。"), required=False)
 
@@ -71,8 +82,9 @@ class UserForm(FlaskForm):
 
 
 class NewUserForm(UserForm):
-    """A new member of staff with a one-time password."""
+    """A new member of staff, the role that is asked for them, and a one-time password."""
 
+    role = fields.words(_l("角色"), _l("请选择角色。"), STAFF)
     username = fields.username(_l("用户名"))
     password = fields.password(_l("一次性密码"), ONE_TIME_ASK, required=False)
 

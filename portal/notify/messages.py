@@ -93,6 +93,7 @@ SENTENCES: dict[str, str] = {
     "join_asked": _l("请处理：%(name)s申请加入本企业。"),
     "joined": _l("您的加入申请已获同意，可以代表本企业提交和查看诉求。"),
     "made_firm_admin": _l("您已成为本企业管理员，请处理成员的加入申请。"),
+    "role_granted": _l("您的角色已由安全管理员变更，请查看您现在的栏目。"),
     "calendar_end": _l("工作日历只确认到 %(year)s 年底，请在国务院公布放假安排后导入下一年。"),
 }
 

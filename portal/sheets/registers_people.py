@@ -5,14 +5,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, or_, select
 
-from portal.auth import sessions
+from portal.auth import role_requests, sessions
+from portal.auth.factor_models import RoleRequest
 from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, STAFF_ROLES, Actor, Role
 from portal.auth.service import HASHER
 from portal.auth.sessions import End
 from portal.db import utcnow
+from portal.directory.changes import Editor
 from portal.directory.models import Category, Department, Leave, Skill
 from portal.errors import Invalid
 from portal.extensions import db
@@ -36,8 +38,9 @@ def _look_for(cadre_ids: Iterable[int], now: datetime) -> None:
 class Staff(Register):
     """Accounts of cadres, reviewers, dispatchers, supervisors and leaders.
 
-    Administrators, auditors and firms' applicants are not among them: whoever may import must not
-    raise themself or others that way (三员分立).
+    Administrators, auditors and firms' applicants are not among them, and a file grants no role: a
+    new account waits for the security administrator, a line that changes a role is wrong
+    (三员分立).
     """
 
     kind, model = "staff", User
@@ -50,24 +53,34 @@ class Staff(Register):
     def look_up(self, keys: Sequence[Key] | None) -> None:
         self.departments = Names(Department)
         self.taken: set[str] = set()
+        self.asked: dict[int, RoleRequest] = {}
         if keys is not None:
             names = among(User.username, [key[0] for key in keys])
-            query = select(User.username).where(names, User.role.not_in(STAFF_ROLES))
+            waits = User.role == Role.NONE, RoleRequest.state == "asked"
+            asked = select(RoleRequest).join(User, User.id == RoleRequest.user_id)
+            asked = asked.where(names, *waits, RoleRequest.role.in_(STAFF_ROLES))
+            self.asked = {row.user_id: row for row in db.session.scalars(asked)}
+            query = select(User.username).where(names, ~self._ours())
             self.taken = set(db.session.scalars(query))
+
+    def _ours(self) -> ColumnElement[bool]:
+        """Staff, and those who wait for a role of staff."""
+        return or_(User.role.in_(STAFF_ROLES), User.id.in_(list(self.asked)))
 
     def stored(self, keys: Sequence[Key]) -> Select[Any]:
         names = among(User.username, [key[0] for key in keys])
-        return select(User).where(names, User.role.in_(STAFF_ROLES))
+        return select(User).where(names, self._ours())
 
     def everything(self) -> Select[Any]:
         return select(User).where(User.role.in_(STAFF_ROLES)).order_by(User.id)
 
     def values(self, item: User) -> Values:
+        holder = self.asked.get(item.id, item)  # who waits is shown with what is asked
         return {
             "username": item.username,
             "name": item.name,
-            "role": item.role,
-            "department": self.departments.name(item.department_id),
+            "role": holder.role,
+            "department": self.departments.name(holder.department_id),
             "phone": item.phone,
             "capacity": item.capacity,
             "active": item.active,
@@ -76,11 +89,20 @@ class Staff(Register):
     def columns(self, after: Values) -> dict[str, Any]:
         columns = dict(after)
         columns["department_id"] = self.departments.id(columns.pop("department"))
+        item = self.items.get((after["username"],))
+        if item is None or item.role == Role.NONE:
+            columns |= {"role": Role.NONE, "department_id": None}
         return columns
+
+    def history(self, item: User, values: Values) -> tuple[int, Values]:
+        waits = {"role": Role.NONE, "department": None} if item.role == Role.NONE else {}
+        return item.id, {**values, **waits}
 
     def check(self, key: Key, after: Values, before: Values | None) -> None:
         if key[0] in self.taken:
             raise Invalid("这个用户名属于企业或管理账号，不能通过导入修改。", "username")
+        if before and after["role"] != before["role"]:
+            raise Invalid("角色由安全管理员授予或变更，请保持原来的角色。", "role")
         unit, was = after["department"], before["department"] if before else None
         if after["role"] not in DEPARTMENT_ROLES and unit is not None:
             raise Invalid("这个角色不属于承办单位，请把所在单位留空。", "department")
@@ -98,7 +120,11 @@ class Staff(Register):
         return super().write(key, after)
 
     def finish(self, by: Actor, now: datetime) -> None:
-        """A new cadre, or another capacity, may have room for what waits."""
+        """New accounts ask for their role; a cadre with another capacity may have room."""
+        for item, before, after in self.also:
+            if not before:
+                unit = self.departments.id(after["department"])
+                role_requests.put(Editor(by.id, now), item, Role(after["role"]), unit)
         _look_for([item.id for item, _before, _after in self.also], now)
         outbox.put(outbox.RECUSE, {}, now)  # what is sealed against a unit somebody came to
 

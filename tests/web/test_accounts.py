@@ -148,7 +148,7 @@ def test_two_registrations_at_once_end_in_a_sentence(app: Flask, town: Town) -> 
         ("dispatcher", "/triage"),
         ("leader", "/figures/board"),
         ("admin", "/admin/users"),
-        ("security", "/"),
+        ("security", "/security/requests"),
     ],
 )
 def test_sign_in_leads_to_the_first_place_of_the_role(visit: Visitor, who: str, place: str) -> None:

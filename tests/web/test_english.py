@@ -47,6 +47,7 @@ DATA = {
     "portal/config.py": "said to the operator in both languages",
     "portal/headers.py": "said in both languages",
     "portal/safety.py": "said to the operator in both languages",
+    "portal/sign_on_settings.py": "said to the operator in both languages",
     "portal/launch.py": "said to the operator in both languages",
     "portal/embedded": "said to the operator in both languages",
     "portal/cli.py": "said to the operator",
@@ -90,7 +91,7 @@ DATA = {
     "portal/suggest/model.py": "looked for in what firms write",
     "portal/fields.py": "a full-width hyphen that people type",
 }
-WHO = ("firm", "cadre", "reviewer", "dispatcher", "supervisor", "admin", "auditor")
+WHO = ("firm", "cadre", "reviewer", "dispatcher", "supervisor", "admin", "security", "auditor")
 
 
 def catalogue() -> Catalog:

@@ -55,7 +55,7 @@ def shown_secret(page: Page) -> str:
     """The secret that the page of enrolment offers to type."""
     field = page.soup.select_one("#secret")
     assert field is not None
-    return str(field["value"]).replace(" ", "")
+    return field.get_text().replace(" ", "").strip()
 
 
 def tired(visit: Visitor, who: str | None) -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.auth import role_requests
 from portal.auth.models import User
 from portal.db import transaction
 from portal.directory.admin_blueprint import today
@@ -99,11 +100,11 @@ def test_staff_get_accounts_that_nobody_can_sign_in_to(visit: Visitor, town: Tow
     confirmed(visit, page)
     user = db.session.scalar(select(User).where(User.username == "new.cadre"))
     assert user is not None and user.must_change_password
-    assert (user.role, user.capacity, user.department_id) == (
-        "cadre",
-        12,
-        town.departments["labour"],
-    )
+    assert (user.role, user.capacity, user.department_id) == ("none", 12, None)
+    asked = role_requests.open_of(user.id)
+    assert asked is not None
+    assert (asked.role, asked.department_id) == ("cadre", town.departments["labour"])
+    assert asked.asked_by_id == town.admin.id
     for password in ("", "!", "new.cadre"):
         signed = visit.get(None, "/sign-in").submit(
             "/sign-in", username="new.cadre", password=password
