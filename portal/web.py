@@ -30,6 +30,7 @@ MARKED = frozenset(
     {
         *("search.find", "visits.show", "visits.firm", "visits.firms", "cases.show"),
         *("admin.enterprise", "admin.enterprises", "admin.users", "admin.user", "audit.entry"),
+        *("security.people", "security.person"),
     }
 )
 ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
