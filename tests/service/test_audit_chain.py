@@ -15,6 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 from portal.audit import chain, checkpoints, job, sealing, verifying
 from portal.audit.models import AuditCheckpoint, AuditEntry, AuditQueue
 from portal.audit.sources import SOURCES
+from portal.auth import granting
 from portal.auth import service as accounts
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
@@ -104,19 +105,21 @@ def test_every_change_is_in_the_chain_once_and_without_a_word_of_the_firm(
     assert db.session.scalar(query) == events
     assert db.session.scalar(select(func.count()).select_from(AuditQueue)) == 0
     assert found(log) == []
-    editor = Editor(town.admin.id, MONDAY)
+    unit = town.departments["finance"]
     with transaction():
-        accounts.update_user(
-            *(editor, town.cadre.id or 0, "李明", "13811112222", Role.REVIEWER),
-            town.departments["finance"],
-        )
+        by = Editor(town.admin.id, MONDAY)
+        accounts.update_user(by, town.cadre.id or 0, "李明", "13811112222", unit)
+    assert seal() == 2
+    editor = Editor(town.security.id, MONDAY)
+    with transaction():
+        granting.give(editor, town.cadre.id or 0, Role.REVIEWER, unit)
     assert seal() == 2
     two = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(2)).all()
     row, change = sorted(two, key=lambda one: one.source, reverse=True)
     assert (row.source, row.content["old"], row.content["new"]) == (
         *("user", {"role": "cadre"}, {"role": "reviewer"}),
     )
-    assert (change.actor, change.subject) == ("吴管", f"user:{town.cadre.id}")
+    assert (change.actor, change.subject) == ("安全", f"user:{town.cadre.id}")
     said = str([one.content for one in db.session.scalars(select(AuditEntry))])
     assert not [word for word in ("过桥资金", "1380000", "13811112222", "argon2") if word in said]
     assert found(log) == []

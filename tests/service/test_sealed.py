@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from portal.auth import service as accounts
 from portal.auth.models import User
-from portal.auth.roles import Role
 from portal.db import transaction
 from portal.directory import place_service
 from portal.directory.changes import Editor
@@ -152,9 +151,7 @@ def test_a_cadre_who_comes_to_the_unit_loses_it(town: Town) -> None:
     play = sealed(town, labour)
     cadre = play.who
     with transaction():
-        accounts.update_user(
-            Editor(town.admin.id, MONDAY), cadre.id or 0, cadre.name, None, Role.CADRE, labour
-        )
+        accounts.update_user(Editor(town.admin.id, MONDAY), cadre.id or 0, cadre.name, None, labour)
     moved = db.session.get_one(User, cadre.id).actor
     assert moved.department_id == labour != finance
     with pytest.raises(NotFound):

@@ -163,7 +163,7 @@ class Sealed:
         relay.drain(utcnow)
         self._do(town.mover, ticket_id, self.now, handle.sign)
         with transaction():
-            fields = (town.mover.id or 0, town.mover.name, None, Role.CADRE, self.finance)
+            fields = (town.mover.id or 0, town.mover.name, None, self.finance)
             accounts.update_user(Editor(town.admin.id, utcnow()), *fields)
         town.people["mover"] = db.session.get_one(User, town.mover.id).actor
         return ticket_id

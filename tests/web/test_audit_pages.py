@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from portal.audit import job, parts
 from portal.audit.models import AuditCheckpoint, AuditEntry
 from portal.audit.watermark import Mark
+from portal.auth import granting
 from portal.auth import service as accounts
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
@@ -28,10 +29,9 @@ def number(town: Town) -> str:
     """A ticket handled to its end and a promoted cadre, all in the log; the ticket's number."""
     number = db.session.get_one(Ticket, Play(town).done()).number
     with transaction():
-        accounts.update_user(
-            *(Editor(town.admin.id, MONDAY), town.cadre2.id or 0, "孙强", "13811112222"),
-            *(Role.REVIEWER, town.departments["finance"]),
-        )
+        who, unit = town.cadre2.id or 0, town.departments["finance"]
+        accounts.update_user(Editor(town.admin.id, MONDAY), who, "孙强", "13811112222", unit)
+        granting.give(Editor(town.security.id, MONDAY), who, Role.REVIEWER, unit)
     job.bring_up(utcnow)
     db.session.rollback()
     return number
