@@ -104,7 +104,7 @@ PAGES: list[tuple[str | None, str]] = [
     ("supervisor", "/supervision/orders"),
     ("reviewer", "/bulletins/"),
     ("leader", "/bulletins/1"),
-    *(("security", "/security/requests"), ("security", "/security/people/{cadre}")),
+    ("security", "/security/people/{cadre}"),
     ("firm", "/enterprise"),
     ("firm", "/enterprise/members"),
     ("cadre", "/account"),
@@ -120,8 +120,7 @@ PAGES: list[tuple[str | None, str]] = [
     ("admin", "/admin/sheets/"),
     ("admin", "/admin/sheets/enterprises"),
     ("admin", "/admin/sheets/imports/{sheet}"),
-    ("admin", "/admin/suggestion"),
-    ("admin", "/admin/calendar"),
+    *(("admin", "/admin/suggestion"), ("admin", "/admin/calendar")),
     ("admin", "/admin/policy/{policy}"),
 ]
 
