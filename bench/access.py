@@ -82,7 +82,11 @@ def main() -> int:
     wanted = parser.parse_args()
     with start_services() as services, tempfile.TemporaryDirectory() as folder:
         settings = {**services.settings, "PORTAL_INSTANCE": folder, "RATELIMIT_ENABLED": False}
-        settings |= {"SECRET_KEY": "a secret for benches only, long enough", "TESTING": True}
+        settings |= {
+            "SECRET_KEY": "a secret for benches only, long enough",
+            "TESTING": True,
+            "SECOND_FACTOR_STAFF": "off",
+        }
         app = create_app(settings)
         with app.app_context():
             upgrade()

@@ -111,6 +111,36 @@ _FIELDS: dict[str, str] = {
     "yellow": _l("黄线"),
     "red": _l("红线"),
     "urgency": _l("紧急程度"),
+    "kind": _l("类别"),
+    "number": _l("编号"),
+    "profile": _l("方案"),
+    "figure": _l("指标"),
+    "dimension": _l("维度"),
+    "issuer": _l("签发方"),
+    "resolve_as": _l("办结方式"),
+    "confirmed_years": _l("已确认的年份"),
+    "confirmed_at": _l("确认时间"),
+    "locked_until": _l("锁定至"),
+    "chief_id": _l("链长（编号）"),
+    "asked_by_id": _l("申请人（编号）"),
+    "threshold_id": _l("预警线（编号）"),
+    "rulebook_id": _l("派单规则版本（编号）"),
+    "case_id": _l("公开案例（编号）"),
+    "problem_id": _l("共性问题（编号）"),
+    "visit_id": _l("走访（编号）"),
+}
+_KINDS: dict[str, str] = {
+    "account": _l("账号"),
+    "address": _l("网络地址"),
+    "invitation": _l("邀请"),
+    "reset": _l("重设密码"),
+    "search": _l("诉求"),
+    "queue": _l("诉求"),
+    "orders": _l("督办单"),
+    "problems": _l("共性问题"),
+    "figure": _l("指标诉求"),
+    "figures": _l("指标"),
+    "audit": _l("审计日志"),
 }
 _VALUES: dict[str, Any] = {
     "role": role_name,
@@ -118,6 +148,7 @@ _VALUES: dict[str, Any] = {
     "from_status": status_name,
     "to_status": status_name,
     "what": lambda code: str(LOOK_NAMES.get(code, code)),
+    "kind": lambda code: str(_KINDS.get(code, code)),
 }
 
 

@@ -9,6 +9,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from portal.audit import access
 from portal.auth.roles import Actor
 from portal.db import utcnow
 from portal.errors import NotFound
@@ -42,6 +43,8 @@ def identity(number: str) -> str | Response:
     opened = db.session.scalar(query.order_by(TicketEvent.seq.desc()).limit(1))
     if opened is None:
         return redirect(url_for("sealing.reveal", number=number), 303)
+    reason, until = opened.payload["text"], opened.at + OPENED_FOR
+    access.note(ticket.id, "open", reason)
     firm = ticket.enterprise
     facts = [
         (_("企业"), firm.name),
@@ -49,9 +52,8 @@ def identity(number: str) -> str | Response:
         (_("企业规模"), size_name(firm.size)),
         (_("联系人"), ticket.contact_name),
         (_("联系电话"), ticket.contact_phone),
-        (_("查看的理由"), opened.payload["text"]),
+        (_("查看的理由"), reason),
     ]
-    until = opened.at + OPENED_FOR
     return render_template("tickets/identity.html", ticket=ticket, facts=facts, until=until)
 
 

@@ -86,6 +86,7 @@ DATA = {
     "portal/supervision/workbook.py": "headings of files",
     "portal/supervision/making.py": "headings of files",
     "portal/supervision/bulletins.py": "the name of a file",
+    "portal/auth/devices.py": "programs as they are called, said in session_words",
     "portal/suggest/training.py": "the system's name as it is stored",
     "portal/suggest/labelled.py": "headings of files, and what is said to the operator",
     "portal/suggest/model.py": "looked for in what firms write",
