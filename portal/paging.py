@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, or_
@@ -18,7 +18,7 @@ PAGE_SIZE = 25
 class Cursor:
     """A place between two rows: the row's sort key (None sorts last) and id, and which side."""
 
-    key: datetime | None
+    key: datetime | date | None
     id: int
     backwards: bool = False
 
@@ -44,12 +44,22 @@ def cursor_from(args: Mapping[str, str]) -> Cursor | None:
         if not row_id.isascii() or not row_id.isdigit() or len(row_id) > 18:
             continue
         try:
-            instant = None if key == "-" else datetime.fromisoformat(key)
+            return Cursor(_key(key), int(row_id), backwards)
         except ValueError:
             continue
-        if instant is None or instant.tzinfo is not None:
-            return Cursor(instant, int(row_id), backwards)
     return None
+
+
+def _key(text: str) -> datetime | date | None:
+    """A key as an address carries it: an instant with its zone, a day, or none."""
+    if text == "-":
+        return None
+    if len(text) == len("2026-03-02"):
+        return date.fromisoformat(text)
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(text)
+    return instant
 
 
 def fetch(
@@ -72,7 +82,9 @@ def fetch(
     columns: list[ColumnElement[Any]] = []
     for column in (key, row_id):
         ordered = column.desc() if descending != backwards else column.asc()
-        columns.append(ordered.nulls_first() if backwards else ordered.nulls_last())
+        if column.property.columns[0].nullable:  # else the index does not know of nulls
+            ordered = ordered.nulls_first() if backwards else ordered.nulls_last()
+        columns.append(ordered)
     rows = list(db.session.scalars(query.order_by(*columns).limit(size + 1)))
     more, rows = len(rows) > size, rows[:size]
     if backwards:

@@ -160,6 +160,7 @@ def _about(person: User) -> dict[str, Any]:
         "load": cadre_queries.loads_of([person.id]).get(person.id, 0),
         "skills": cadre_service.skills_of(person.id) if cadre else {},
         "paired": cadre_queries.paired_count(person.id, today()) if cadre else 0,
+        "chains": cadre_queries.chief_of(person.id),
         "history": change_words.said(queries.changes_of("user", person.id)),
         "today": today(),
     }
@@ -190,6 +191,9 @@ def deactivate_user(user_id: int) -> Answer:
         consequence = _("停用后，此人立即退出登录，不能再登录；经办记录全部保留。")
         if count := queries.open_count(user_id):
             consequence += _("此人名下还有 %(n)d 件未办结诉求，请派单员改派。", n=count)
+        if chains := cadre_queries.chief_of(user_id):
+            names = _("、").join(chains)
+            consequence += _("此人是产业链（%(names)s）的链长，停用后链长空缺。", names=names)
         title = _("停用账号“%(name)s”？", name=person.name)
         back = url_for("admin.user", user_id=user_id)
         return confirm(title, consequence, _("停用账号"), back)

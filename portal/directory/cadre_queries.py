@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.auth.models import User
 from portal.auth.roles import OVERSIGHT_ROLES, Role
-from portal.directory.models import Category, Leave, Pairing, Skill
+from portal.directory.models import Category, Chain, Department, Leave, Pairing, Skill
 from portal.extensions import db
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
@@ -96,6 +96,23 @@ def paired_count(cadre_id: int, day: date) -> int:
         or_(Pairing.ends_on.is_(None), Pairing.ends_on >= day),
     )
     return db.session.scalar(query) or 0
+
+
+def named_with_units(cadre_id: int | None = None) -> dict[int, str]:
+    """Every cadre in use, or just one, in use or not: id → “name（unit）”, unit by unit."""
+    query = select(User.id, User.name, Department.name).outerjoin(User.department)
+    query = query.where(User.role == Role.CADRE).order_by(Department.position, User.name, User.id)
+    query = query.where(User.active if cadre_id is None else User.id == cadre_id)
+    return {
+        row_id: f"{name}（{unit}）" if unit else name
+        for row_id, name, unit in db.session.execute(query)
+    }
+
+
+def chief_of(user_id: int) -> list[str]:
+    """The chains in use whose chief is this account."""
+    query = select(Chain.name).where(Chain.chief_id == user_id, Chain.active)
+    return list(db.session.scalars(query.order_by(Chain.position, Chain.id)))
 
 
 def chiefs() -> dict[int, str]:

@@ -10,6 +10,7 @@ CLASS_NAMES: dict[str, str] = {
     "unicorn": _l("独角兽"),
     "high_tech": _l("高新技术"),
 }
+NO_CLASS_NAME: str = _l("没有资质的企业")
 
 
 def class_name(code: str) -> str:

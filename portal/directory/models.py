@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from portal.auth.roles import OVERSIGHT_ROLES
 from portal.db import BigId, Instant, Json, Words
 from portal.extensions import Base
 from portal.keys.columns import Blind, Secret
@@ -41,6 +42,12 @@ class Chain(Base):
     active: Mapped[bool] = mapped_column(default=True)
 
     chief: Mapped["User | None"] = relationship(foreign_keys=[chief_id])
+
+    @property
+    def vacant(self) -> bool:
+        """Whether nobody is chief: none was named, or they have left or hold another office."""
+        chief = self.chief
+        return chief is None or not chief.active or chief.role not in OVERSIGHT_ROLES
 
 
 class Category(Base):

@@ -46,7 +46,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "alert_red": ("supervision.alerts",),
 }
 # What the cadre is told who filed a ticket on a firm's behalf.
-OF_VISIT = frozenset({"vouched", "vouch_corrected", "disowned"})
+OF_VISIT = frozenset({"vouch_unanswered", "vouched", "vouch_corrected", "disowned"})
 LANGUAGES = ("zh_CN", "en")
 FREE_QUERIES = 3  # sendings of an address within an hour before the challenge
 Answer = Response | str | tuple[Any, int]

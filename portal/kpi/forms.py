@@ -10,7 +10,9 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, Form, MonthField, SelectField
 from wtforms.validators import ValidationError
 
-from portal.kpi.conditions import NOWHERE, Dimensions
+from portal.directory import cadre_queries
+from portal.directory.class_words import CLASS_NAMES, NO_CLASS_NAME
+from portal.kpi.conditions import NO_CLASS, NOWHERE, Dimensions
 from portal.kpi.periods import FIRST_YEAR, LAST_YEAR, Period
 from portal.kpi.queries import Directory
 from portal.tickets.lifecycle import Channel
@@ -59,7 +61,7 @@ class OfferedSelect(SelectField):
             raise ValidationError(_("没有这个选项，请重新选择。"))
 
 
-DIMENSIONS = ("department", "category", "region", "chain", "channel", "urgency")
+DIMENSIONS = ("department", "category", "region", "chain", "class", "cadre", "channel", "urgency")
 
 
 class FiltersForm(FlaskForm):
@@ -75,6 +77,8 @@ class FiltersForm(FlaskForm):
     category = OfferedSelect(_l("诉求类别"), default="")
     region = OfferedSelect(_l("县市区"), default="")
     chain = OfferedSelect(_l("产业链"), default="")
+    class_ = OfferedSelect(_l("企业资质"), name="class", default="")
+    cadre = OfferedSelect(_l("助企干部"), default="")
     channel = OfferedSelect(_l("来源"), default="")
     urgency = OfferedSelect(_l("紧急程度"), default="")
 
@@ -86,11 +90,13 @@ class FiltersForm(FlaskForm):
             "category": _texts(known.categories),
             "region": _texts(known.regions),
             "chain": {str(NOWHERE): _("不属于任何产业链"), **_texts(known.chains)},
-            "channel": {code: str(name) for code, name in channels.items()},
-            "urgency": {code: str(name) for code, name in URGENCIES.items()},
+            "class": _words({**CLASS_NAMES, NO_CLASS: NO_CLASS_NAME}),
+            "cadre": _cadre(self.cadre.data),
+            "channel": _words(channels),
+            "urgency": _words(URGENCIES),
         }
         for name, offered in self._offered.items():
-            select: Any = self[name]
+            select: Any = self["class_" if name == "class" else name]
             select.choices = {"": _("全部"), **offered}
 
     def validate_to(self, field: DateField) -> None:
@@ -116,6 +122,8 @@ class FiltersForm(FlaskForm):
             _id(self.chain),
             self.channel.data or None,
             self.urgency.data or None,
+            _id(self.cadre),
+            self.class_.data or None,
         )
 
     @property
@@ -133,11 +141,23 @@ class FiltersForm(FlaskForm):
     @property
     def more_open(self) -> bool:
         """Whether one of the folded filters is in use."""
-        return any(f.data for f in (self.region, self.chain, self.channel, self.urgency))
+        folded = self.region, self.chain, self.class_, self.cadre, self.channel, self.urgency
+        return any(one.data for one in folded)
 
 
 def _texts(names: Mapping[int, str]) -> dict[str, str]:
     return {str(row_id): name for row_id, name in names.items()}
+
+
+def _words(names: Mapping[str, str]) -> dict[str, str]:
+    return {code: str(name) for code, name in names.items()}
+
+
+def _cadre(typed: str | None) -> dict[str, str]:
+    """Only the cadre whom the address names: a city has too many of them to choose from here."""
+    if not typed or not typed.isascii() or not typed.isdigit() or len(typed) > 18:
+        return {}
+    return _texts(cadre_queries.named_with_units(int(typed)))
 
 
 def _id(field: SelectField) -> int | None:

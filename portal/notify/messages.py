@@ -40,6 +40,10 @@ SENTENCES: dict[str, str] = {
     "lapsed": _l("诉求“%(title)s”逾期未确认，已按未确认办结。"),
     "reopened": _l("诉求“%(title)s”已重新办理。"),
     "vouch": _l("助企干部代您单位提交了诉求“%(title)s”，请核实是否属实。"),
+    "vouch_due": _l("请核实助企干部代您单位提交的诉求“%(title)s”是否属实，%(by)s。"),
+    "vouch_unanswered": _l(
+        "企业还没有核实您代填的诉求“%(title)s”，%(by)s，请联系企业或再给一个链接。"
+    ),
     "vouched": _l("企业已核实代填的诉求“%(title)s”，内容属实。"),
     "vouch_corrected": _l("企业更正了代填的诉求“%(title)s”，请按更正后的内容办理。"),
     "disowned": _l("企业表示诉求“%(title)s”不是本企业提出的，已撤回，无需再办。"),

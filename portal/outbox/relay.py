@@ -21,10 +21,12 @@ from portal.outbox.service import (
     SEALED,
     STAND_IN,
     VACANCY,
+    VOUCH_DUE,
 )
 from portal.problems.service import answering, apart, suggesting
 from portal.search import fill
 from portal.tickets.service import assign, handover, seal, vacancy
+from portal.visits.service import link
 
 BATCH = 100
 MAX_ATTEMPTS = 8
@@ -61,6 +63,10 @@ def _recuse(_message: Message, now: datetime) -> None:
     seal.recuse_all(now)
 
 
+def _vouch_due(message: Message, now: datetime) -> None:
+    link.remind(message.payload["link_id"], now)
+
+
 HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     ROUTE: _route,
     STAND_IN: _stand_in,
@@ -68,6 +74,7 @@ HANDLERS: dict[str, Callable[[Message, datetime], Any]] = {
     SEALED: _sealed,
     RECUSE: _recuse,
     ANSWER_PROBLEM: _answer_problem,
+    VOUCH_DUE: _vouch_due,
     NOTIFY: messages.deliver,
     FIRM_TEXT: fill.firm,
 }

@@ -14,6 +14,7 @@ STAND_IN = "stand_in"  # a ticket came back to its cadre: on leave, it goes on t
 VACANCY = "vacancy"  # somebody of a unit has a place: look who waits there
 # A firm was renamed: its tickets are to be found by the new name.
 FIRM_TEXT = "firm_text"
+VOUCH_DUE = "vouch_due"  # the firm has not answered by its link, which ends soon
 ANSWER_PROBLEM = "answer_problem"
 SEALED = "sealed"  # a ticket was sealed: it stands beside no other any more
 # Somebody has changed units, or a unit its place in the tree: what is sealed against it leaves it.

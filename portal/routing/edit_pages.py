@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.auth.roles import Role
 from portal.db import transaction, utcnow
 from portal.errors import Invalid, Stale
 from portal.fields import blame
@@ -101,6 +102,8 @@ def enact(rulebook_id: int) -> Answer:
                     *(current_user.actor, book.id, form.revision, utcnow(), form.note.data or "")
                 )
             flash(_("新规则已生效，从下一件诉求起按它派单。"), "success")
+            if number := _returned(book):
+                return redirect(url_for("tickets.show", number=number), 303)
             return redirect(url_for("rules.index"), 303)
         except Stale as error:
             changed = _since(book.id, error)
@@ -108,6 +111,11 @@ def enact(rulebook_id: int) -> Answer:
             blame(form, error)
     status = _status(form, book.id, changed)
     return _effect(queries.get(book.id), form, changed), status
+
+
+def _returned(book: Rulebook) -> str | None:
+    """The ticket whose return the draft answers, for a dispatcher, who has to dispatch it anew."""
+    return queries.returned_by(book) if current_user.role == Role.DISPATCHER else None
 
 
 def _effect(book: Rulebook, form: EnactForm, changed: list[Any]) -> str:
@@ -127,6 +135,7 @@ def _effect(book: Rulebook, form: EnactForm, changed: list[Any]) -> str:
         errors=words.errors(found),
         warnings=words.warnings(found),
         stale=book.base_id != (present.id if present else None),
+        returned=_returned(book),
         may_enact=rulebook.may_enact(current_user.actor, book),
         preview=seen,
         days=chosen,

@@ -14,6 +14,7 @@ from portal.routing.changes import Conditions
 from portal.routing.findings import World
 from portal.routing.models import DispatchRule, Rulebook, RulebookEdit
 from portal.routing.rules import Rule
+from portal.tickets.models import Ticket
 
 _PEOPLE = (joinedload(Rulebook.made_by), joinedload(Rulebook.enacted_by), joinedload(Rulebook.base))
 
@@ -113,6 +114,11 @@ def draft_for(ticket_id: int) -> int | None:
     """The newest draft that answers the return of a ticket."""
     query = select(Rulebook.id).where(Rulebook.ticket_id == ticket_id, Rulebook.state == "draft")
     return db.session.scalar(query.order_by(Rulebook.version.desc()).limit(1))
+
+
+def returned_by(book: Rulebook) -> str | None:
+    """The number of the ticket whose return a draft answers."""
+    return db.session.scalar(select(Ticket.number).where(Ticket.id == book.ticket_id))
 
 
 def people_names(ids: Iterable[int]) -> dict[int, str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.auth.models import User
@@ -41,13 +41,21 @@ def ask(kind: Kind, period: Period, now: datetime) -> int | None:
 
 
 def ask_due(now: datetime) -> int:
-    """Asks for what is due by the calendar; how many were new. Before there were tickets: none."""
-    first = db.session.scalar(select(Ticket.submitted_at).order_by(Ticket.submitted_at).limit(1))
-    if first is None:
-        return 0
+    """Asks for what is due by the calendar; how many were new.
+
+    None for a period in which no ticket was open: it has nothing to say.
+    """
     due = cycles.due(current_calendar(), now)
-    asked = [ask(kind, period, now) for kind, period in due if first < period.bounds[1]]
+    asked = [ask(kind, period, now) for kind, period in due if _lively(period)]
     return len([one for one in asked if one is not None])
+
+
+def _lively(period: Period) -> bool:
+    """Whether a ticket was open in a period; the newest one before its end most likely was."""
+    start, end = period.bounds
+    open_then = or_(Ticket.closed_at.is_(None), Ticket.closed_at >= start)
+    query = select(Ticket.id).where(Ticket.submitted_at < end, open_then)
+    return db.session.scalar(query.order_by(Ticket.submitted_at.desc()).limit(1)) is not None
 
 
 def again(bulletin: Bulletin) -> bool:

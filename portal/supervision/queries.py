@@ -117,7 +117,7 @@ def bulletins(
     query = select(Bulletin)
     if kind is not None:
         query = query.where(Bulletin.kind == kind)
-    return fetch(query, Bulletin.asked_at, Bulletin.id, cursor, address, descending=True)
+    return fetch(query, Bulletin.first, Bulletin.id, cursor, address, descending=True)
 
 
 def bulletin(bulletin_id: int) -> Bulletin:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from portal.directory import cadre_queries
+from portal.directory.models import CLASSES
 from portal.kpi import cells
-from portal.kpi.conditions import Dimensions
+from portal.kpi.conditions import NO_CLASS, Dimensions
 from portal.kpi.figures import TIMES, Measure
 from portal.kpi.periods import Period
 from portal.kpi.queries import Directory
@@ -17,10 +19,14 @@ FIELDS: Mapping[str, str] = {
     "category": "category_id",
     "region": "region_id",
     "chain": "chain_id",
+    "cadre": "assignee_id",
+    "class": "firm_class",
     "channel": "channel",
     "urgency": "urgency",
 }
+ALL_CLOSED = "rework_rate"  # its d is whatever was closed in the period
 CODES: Mapping[str, tuple[str, ...]] = {
+    "class": (*CLASSES, NO_CLASS),
     "channel": tuple(str(one) for one in Channel if one is not Channel.IMPORT),
     "urgency": tuple(str(one) for one in Urgency),
 }
@@ -35,9 +41,18 @@ def read(
     """
     if dimension == ALL:
         return {"": cells.totals(period, Dimensions(), now)[figure]}
-    if member or figure in TIMES:
-        wanted = [member] if member else members(dimension, known)
-        return {one: cells.totals(period, narrowed(dimension, one), now)[figure] for one in wanted}
+    if not member and figure not in TIMES:
+        return _rates(figure, dimension, period, now, known)
+    wanted = [member] if member else members(dimension, known)
+    if not member and dimension == "cadre":  # hundreds, most of whom closed nothing
+        closed = _rates(ALL_CLOSED, dimension, period, now, known)
+        wanted = [one for one in wanted if one in closed and closed[one].d]
+    return {one: cells.totals(period, narrowed(dimension, one), now)[figure] for one in wanted}
+
+
+def _rates(
+    figure: str, dimension: str, period: Period, now: datetime, known: Directory
+) -> dict[str, Measure]:
     offered = set(members(dimension, known))
     found = cells.rates(figure, dimension, period, Dimensions(), now)  # pyright: ignore[reportArgumentType]
     return {str(one): measure for one, measure in found.items() if str(one) in offered}
@@ -58,6 +73,8 @@ def names(dimension: str, known: Directory) -> dict[int, str]:
         "region": known.regions,
         "chain": known.chains,
     }
+    if dimension == "cadre":
+        return cadre_queries.named_with_units()
     return rows.get(dimension, {})
 
 

@@ -3,8 +3,10 @@
 from flask_babel import gettext as _
 
 from portal.amounts import number
+from portal.directory.class_words import CLASS_NAMES, NO_CLASS_NAME
 from portal.errors import N_
 from portal.kpi.figures import FIGURES
+from portal.kpi.ledger import NO_CLASS
 from portal.language import lazy as _l
 from portal.supervision.models import Bulletin
 from portal.wording import CHANNELS, URGENCIES, local_date
@@ -15,6 +17,8 @@ DIMENSIONS: dict[str, str] = {
     "category": _l("每个诉求类别"),
     "region": _l("每个县市区"),
     "chain": _l("每条产业链"),
+    "cadre": _l("每名助企干部"),
+    "class": _l("每类企业资质"),
     "channel": _l("每种来源"),
     "urgency": _l("每种紧急程度"),
 }
@@ -23,6 +27,8 @@ GROUPS: dict[str, str] = {
     "category": _l("诉求类别"),
     "region": _l("县市区"),
     "chain": _l("产业链"),
+    "cadre": _l("助企干部"),
+    "class": _l("企业资质"),
     "channel": _l("来源"),
     "urgency": _l("紧急程度"),
 }
@@ -61,7 +67,10 @@ def figure_name(name: str) -> str:
 
 def member_name(name: str) -> str:
     """Whom an alert is about: a row's name, a code in words, the whole city where it is empty."""
-    return str(CHANNELS.get(name) or URGENCIES.get(name) or name or _("全市"))
+    for codes in (CHANNELS, URGENCIES, CLASS_NAMES, {NO_CLASS: NO_CLASS_NAME}):
+        if name in codes:
+            return str(codes[name])
+    return name or _("全市")
 
 
 def amount(figure: str, value: float) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from portal.errors import N_, Invalid
 
 LINK_DAYS = 15  # working days in which the firm can answer by link
+REMIND_DAYS = 12  # working days after which an unanswered link is called to mind, once
 EDIT_FOR = timedelta(hours=24)  # afterwards corrections are appended
 MAX_ITEMS = 20
 RECORD_WITHIN = 60  # days: an older visit is no longer remembered

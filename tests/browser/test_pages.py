@@ -28,6 +28,8 @@ from portal.tickets.service import exclusion, handle, handover, review, submit, 
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import Town, make_uscc
+from tests.service.published_rows import make_published
+from tests.service.test_import import row, run, written
 from tests.supervising import supervised
 from tests.visiting import filed, pair
 
@@ -92,7 +94,11 @@ PAGES: list[tuple[str | None, str]] = [
     ("reviewer", "/figures/department"),
     ("supervisor", "/overdue"),
     (None, "/open"),
+    ("supervisor", "/figures/history"),
     ("supervisor", "/cases"),
+    ("supervisor", "/cases/1"),
+    ("supervisor", "/exports/"),
+    ("supervisor", "/exports/1"),
     ("auditor", "/exports/log"),
     ("auditor", "/audit/"),
     ("auditor", "/audit/1"),
@@ -229,6 +235,15 @@ def numbers(town: Town, app: Flask) -> dict[str, str]:
         }
 
 
+@pytest.fixture
+def aside(town: Town, numbers: dict[str, str], app: Flask, tmp_path: Path) -> dict[str, str]:
+    """With all that: a case for everybody, a large export, a ticket of before."""
+    make_published(town)
+    answered = row(submitted_at="2019-09-29T10:00:00", replied_at="2019-10-24T17:30:00")
+    run(app, written(tmp_path, answered))
+    return numbers
+
+
 def faults(page: Page) -> list[str]:
     """What is wrong with the page that is open: closed to somebody, or wider than a window."""
     page.evaluate(AXE.read_text())  # past the page's own policy, which allows no other script
@@ -249,7 +264,7 @@ def cut(page: Page, width: int) -> list[str]:
 
 
 def test_no_page_is_cut_or_closed_to_anybody(
-    person: Callable[..., Page], numbers: dict[str, str]
+    person: Callable[..., Page], aside: dict[str, str]
 ) -> None:
     windows: dict[str | None, Page] = {}
     problems: list[str] = []
@@ -257,7 +272,7 @@ def test_no_page_is_cut_or_closed_to_anybody(
         if who not in windows:
             windows[who] = person(who, PHONE)
         page = windows[who]
-        path = address.format(**numbers)
+        path = address.format(**aside)
         answer = page.goto(path)
         assert answer is not None and answer.status == 200, path
         problems += faults(page)

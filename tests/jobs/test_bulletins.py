@@ -140,3 +140,32 @@ def test_its_files_say_the_figures_and_go_to_whom_they_are_for(
     assert listed[HOSTILE] == "s" and len(listed) == 4
     assert book["督办单"]["D2"].value == "请说明原因。"
     assert "通报附表" in visit.get("admin", "/admin/sheets/exports").words
+
+
+def test_the_archive_is_in_the_order_of_its_periods(town: Town, visit: Visitor) -> None:
+    weeks = [date(2026, 1, 5) + timedelta(weeks=place) for place in range(30)]
+    with transaction() as session:
+        for place, first in enumerate(weeks[::2] + weeks[1::2]):  # asked for in another order
+            known = {"kind": "week", "last": first + timedelta(days=6), "stored_name": f"b{place}"}
+            session.add(Bulletin(first=first, asked_at=MONDAY + place * HOUR, **known))
+    page = visit.get("reviewer", "/bulletins/")
+    links = [a["href"] for a in page.soup.select("main .entries a")]
+    following = page.soup.select_one("a[rel=next]")
+    assert following is not None
+    rest = visit.get("reviewer", str(following["href"]))
+    links += [a["href"] for a in rest.soup.select("main .entries a")]
+    ids = [int(str(one).rsplit("/", 1)[1]) for one in links]
+    db.session.expire_all()
+    shown = [db.session.get_one(Bulletin, one).first for one in ids]
+    assert shown == sorted(weeks, reverse=True)
+    back = rest.soup.select_one("a[rel=prev]")
+    assert back is not None
+    again = visit.get("reviewer", str(back["href"]))
+    assert [a["href"] for a in again.soup.select("main .entries a")] == links[:25]
+
+
+def test_a_period_in_which_no_ticket_was_open_has_no_bulletin(town: Town) -> None:
+    Play(town).done(MONDAY)  # closed within two working days
+    with transaction():
+        assert archive.ask_due(OPENING + timedelta(days=35)) == 0  # neither April nor its last week
+        assert archive.ask_due(OPENING) == 1  # March

@@ -112,3 +112,32 @@ def test_a_supervisor_sets_changes_and_ends_a_threshold(town: Town, visit: Visit
         change = session.scalars(select(ThresholdChange)).first()
         assert change is not None
         change.new = {}
+
+
+def test_cadres_and_classes_are_watched_like_any_dimension(town: Town, visit: Visitor) -> None:
+    play = Play(town)
+    late = [play.file() for _ in range(3)]
+    answered = play.file(MONDAY)
+    closed(play, answered, MONDAY)
+    cases = (("close_rate", "lower", 90), ("time_to_resolve", "lower", 90))
+    with transaction():
+        for dimension in ("cadre", "class"):
+            for figure, worse, bound in cases:
+                wanted = Wanted(figure, dimension, "", "year", worse, bound, bound, 1)
+                service.add(town.supervisor, wanted, MONDAY)
+    look(MONDAY + HOUR)
+    page = visit.get("supervisor", "/supervision/")
+    found = [one["href"] for one in page.soup.select(".alerts a")]
+    listed = [visit.get("supervisor", str(one)) for one in found]
+    assert "没有资质的企业" in page.words and f"{town.cadre.name}（市金融局）" in page.words
+    by_class = [one for one, at in zip(listed, found, strict=True) if "class=none" in str(at)]
+    assert sorted(len(one.soup.select("tbody tr")) for one in by_class) == [1, len(late)]
+    by_cadre = [one for one, at in zip(listed, found, strict=True) if "cadre=" in str(at)]
+    assert sum(len(one.soup.select("tbody tr")) for one in by_cadre) == 1 + len(late)
+    assert "没有资质的企业" in by_class[0].words  # said as the filter it is
+    for who in ("each", "one"):
+        form = visit.get("supervisor", "/supervision/thresholds/new")
+        member = "" if who == "each" else town.cadre.id
+        typed = {"figure": "on_time_rate", "scope": f"cadre:{member}", "span": "month"}
+        typed |= {"worse": "lower", "yellow": "95", "red": "90", "minimum": "20"}
+        assert form.submit("/new", **typed).status == 303

@@ -15,6 +15,9 @@ from portal.errors import Invalid, InvalidTransition, NotFound, Repeated
 from portal.extensions import db
 from portal.notify.models import Notice
 from portal.outbox import relay
+from portal.outbox.models import Message
+from portal.outbox.service import VOUCH_DUE
+from portal.sla.calendars import current_calendar
 from portal.sla.models import Clock
 from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.queries import get_visible
@@ -221,3 +224,29 @@ def test_a_link_is_stored_as_its_hash_ends_and_is_replaced(town: Town) -> None:
     with pytest.raises(NotFound):
         link.find(token, MONDAY)
     assert link.find(second, MONDAY).ticket_id == ticket_id
+
+
+def test_an_unanswered_link_is_called_to_mind_once_in_working_hours(town: Town) -> None:
+    pair(town)
+    [ticket_id], [token] = filed(town)
+    first = db.session.scalars(select(VouchLink)).one()
+    number = db.session.get_one(Ticket, ticket_id).number
+    with transaction():
+        second = link.renew(town.cadre, number, MONDAY + timedelta(days=1))
+    third = db.session.scalars(select(VouchLink).order_by(VouchLink.id.desc())).first()
+    assert third is not None
+    query = select(Message).where(Message.kind == VOUCH_DUE).order_by(Message.id)
+    old, new = db.session.scalars(query)
+    assert first.expires_at > old.available_at and third.expires_at > new.available_at
+    assert current_calendar().next_open(new.available_at) == new.available_at
+    relay.drain(lambda: old.available_at)  # a link that is void needs nobody
+    assert "vouch_unanswered" not in notices(town.cadre)
+    for _ in range(2):
+        relay.drain(lambda: new.available_at)
+        assert notices(town.cadre).count("vouch_unanswered") == 1
+        assert notices(town.firm).count("vouch_due") == 1
+    with transaction():
+        link.answer(second, VouchAnswer.TRUE, "", "", new.available_at)
+        assert not link.remind(third.id, new.available_at)
+    with pytest.raises(NotFound):
+        link.find(token, MONDAY)

@@ -1,6 +1,6 @@
 """A page costs a fixed number of statements, and each list reads the index made for it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Select, event, text
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
 from portal.directory.models import Department
+from portal.exports import service as exports
 from portal.extensions import db
 from portal.paging import Cursor, Page, fetch
 from portal.tickets import queries
@@ -84,6 +85,55 @@ def test_a_list_costs_the_same_for_few_and_for_many(
     with counted(db.engine) as many:
         assert visit.get(who, address).status == 200
     assert len(many) == len(few) <= 10, many
+
+
+def take_away(town: Town, number: int) -> None:
+    """Large exports of the supervisor, and the log of them."""
+    now = utcnow()
+    with transaction() as session:
+        for place in range(number):
+            run = exports.start(town.supervisor, "search", {}, "csv", 9, "zh_CN", now)
+            run.state, run.finished_at = "cancelled", now
+            exports.log(town.supervisor, "search", "csv", place, {}, False, now)
+        session.flush()
+
+
+def in_months(town: Town, number: int) -> None:
+    """Tickets of a dozen months of last year."""
+    file_many(town, number)
+    db.session.execute(
+        text(
+            "UPDATE ticket SET accepted_at = make_timestamptz("
+            " extract(year FROM now())::int - 1, 1 + (id % 12)::int, 9, 9, 0, 0)"
+        )
+    )
+    db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("who", "address", "more", "most"),
+    [
+        ("supervisor", "/exports/", take_away, 10),
+        ("auditor", "/exports/log", take_away, 10),
+        (None, "/open", in_months, 17),  # counted live: a test has no cells
+    ],
+)
+def test_what_is_taken_away_and_open_costs_the_same_for_few_and_for_many(
+    visit: Visitor,
+    town: Town,
+    who: str | None,
+    address: str,
+    more: Callable[[Town, int], None],
+    most: int,
+) -> None:
+    more(town, 2)
+    visit.get(who, address)
+    with counted(db.engine) as few:
+        assert visit.get(who, address).status == 200
+    more(town, 7)
+    with counted(db.engine) as many:
+        assert visit.get(who, address).status == 200
+    assert len(many) == len(few) <= most, many
 
 
 def test_the_rules_cost_the_same_for_few_and_for_many(visit: Visitor, town: Town) -> None:

@@ -150,6 +150,12 @@ def test_a_chain_has_a_chief(visit: Visitor, town: Town) -> None:
     assert page.submit(address, chief_id=str(town.leader.id)).status == 303
     assert db.session.get_one(Chain, town.chain_id).chief_id == town.leader.id
     assert "链长高市长" in visit.get("admin", "/admin/chains").words
+    account = f"/admin/users/{town.leader.id}"
+    assert "产业链（轴承）的链长" in visit.get("admin", account).words
+    assert "停用后链长空缺" in visit.get("admin", f"{account}/deactivate").words
+    assert visit.get("admin", f"{account}/deactivate").submit("/deactivate").status == 303
+    vacant = visit.get("admin", "/admin/chains").words
+    assert "链长空缺 原链长高市长" in vacant and "1 条产业链的链长空缺" in vacant
     assert "链长： 高市长" in history(visit, address)
     fields = place_service.PlaceFields("轴承", 0, chief_id=town.cadre.id)
     with pytest.raises(Invalid, match="链长应是一名在用的督办员或领导"), transaction():

@@ -23,7 +23,7 @@ _FOR_FIRM = frozenset(
     {
         *("vouch", "accepted", "reply", "ask_info", "info_lapsed", "confirm", "remind", "lapsed"),
         *("reopened", "rejected", "transferred", "merged", "terminated", "extended", "held"),
-        "resumed",
+        *("resumed", "vouch_due"),
     }
 )
 # Where a ticket waits for somebody else than its cadre, who may be on leave when it comes back.

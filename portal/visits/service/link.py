@@ -10,13 +10,15 @@ from sqlalchemy.orm import joinedload
 from portal.auth.roles import Actor, Role
 from portal.errors import NotFound, Repeated
 from portal.extensions import db
+from portal.outbox import service as outbox
+from portal.sla import ladder
 from portal.sla.calendars import current_calendar
 from portal.tickets.models import Ticket
 from portal.tickets.reasons import VouchAnswer
 from portal.tickets.service import vouch
-from portal.tickets.service.move import Ask, locked
+from portal.tickets.service.move import Ask, locked, tell
 from portal.visits.models import VouchLink
-from portal.visits.rules import LINK_DAYS
+from portal.visits.rules import LINK_DAYS, REMIND_DAYS
 
 TOKEN_BYTES = 32
 
@@ -24,7 +26,8 @@ TOKEN_BYTES = 32
 def issue(actor: Actor, ticket: Ticket, now: datetime) -> str:
     """A new link for a ticket that waits for the firm's word; the ones before are void.
 
-    The token is told this once; 15 working days from `now` (UTC) it ends.
+    The token is told this once; 15 working days from `now` (UTC) it ends. A link that is still
+    unanswered three working days before is called to mind, once.
     """
     db.session.execute(
         update(VouchLink)
@@ -35,17 +38,36 @@ def issue(actor: Actor, ticket: Ticket, now: datetime) -> str:
         )
         .values(revoked_at=now)
     )
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token, calendar = secrets.token_urlsafe(TOKEN_BYTES), current_calendar()
     link = VouchLink(
         ticket_id=ticket.id,
         token_hash=_hash(token),
         issued_by_id=actor.id or 0,
         issued_at=now,
-        expires_at=current_calendar().add_days(now, LINK_DAYS),
+        expires_at=calendar.add_days(now, LINK_DAYS),
     )
     db.session.add(link)
     db.session.flush()
+    at = ladder.slot(calendar, calendar.add_days(now, REMIND_DAYS))
+    outbox.put(outbox.VOUCH_DUE, {"link_id": link.id}, now, f"vouch_due:{link.id}", at=at)
     return token
+
+
+def remind(link_id: int, now: datetime) -> bool:
+    """Tells the cadre who gave the link, and the firm's accounts, that it waits and will end.
+
+    Whether it does: one that was answered, is void or has ended needs nobody.
+    """
+    link = db.session.get_one(VouchLink, link_id)
+    ticket = locked(link.ticket_id)
+    db.session.refresh(link)
+    waits = link.used_at is None and link.revoked_at is None and now <= link.expires_at
+    if not waits or not ticket.vouch_pending:
+        return False
+    due = link.expires_at.isoformat()
+    tell(ticket, "vouch_unanswered", now, users=[link.issued_by_id], due=due)
+    tell(ticket, "vouch_due", now, users=[ticket.applicant_id], due=due)
+    return True
 
 
 def renew(actor: Actor, number: str, now: datetime) -> str:
