@@ -34,7 +34,8 @@ class Group:
 def groups(measures: Mapping[int, Measure]) -> list[Group]:
     """All four groups, the largest first; those under 20 last, the larger first, unranked.
 
-    Equal rates share a rank, and the next rank leaves as many out: 1, 1, 3.
+    Equal rates share a rank, and the next rank leaves as many out: 1, 1, 3. Who is alone in a
+    group has nobody to be compared with, and no rank.
     """
     found, high = [], None
     for low in GROUPS:
@@ -56,9 +57,13 @@ def _ranked(rows: Iterable[tuple[int, Measure]]) -> tuple[Place, ...]:
     ordered = sorted(rows, key=lambda one: (-(one[1].rate or 0), one[0]))
     rates = [measure.rate for _key, measure in ordered]
     return tuple(
-        Place(key, measure, 1 + rates.index(measure.rate), _meet(measure, ordered[0][1]))
+        Place(key, measure, _rank(rates, measure.rate), _meet(measure, ordered[0][1]))
         for key, measure in ordered
     )
+
+
+def _rank(rates: list[float | None], rate: float | None) -> int | None:
+    return 1 + rates.index(rate) if len(rates) > 1 else None
 
 
 def _meet(one: Measure, best: Measure) -> bool:

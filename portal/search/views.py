@@ -1,5 +1,6 @@
 """The search page: every ticket the reader may see, by its words and by filters in the address."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -102,7 +103,7 @@ def _at() -> At | None:
     """The place in the list that the address names; nonsense is the first page."""
     cursor = cursor_from(request.args)
     tier = request.args.get("tier", "")
-    if cursor is None or cursor.key is None:
+    if cursor is None or not isinstance(cursor.key, datetime):
         return None
     return At(int(tier) if tier in TIERS else 0, cursor.key, cursor.id, cursor.backwards)
 

@@ -70,7 +70,11 @@ def _searched(actor: Actor, args: Args, now: datetime) -> tuple[Listed, int | No
 
     def page(place: Mapping[str, Any]) -> Any:
         cursor = cursor_from(place)
-        at = At(int(place.get("tier", 0)), cursor.key, cursor.id) if cursor and cursor.key else None
+        at = (
+            At(int(place.get("tier", 0)), cursor.key, cursor.id)
+            if cursor and isinstance(cursor.key, datetime)
+            else None
+        )
         return search.find(actor, asked, now, at, AS_PLACE).page
 
     return _pages(page), None

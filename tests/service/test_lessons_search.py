@@ -1,5 +1,6 @@
 """lessons.md 30, 32, 33, 34: Chinese terms are found, by whom may see them, at a fixed cost."""
 
+from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -147,7 +148,7 @@ def place(address: str) -> At:
     """The place that a neighbour's address names."""
     args = dict(parse_qsl(address))
     cursor = cursor_from(args)
-    assert cursor is not None and cursor.key is not None
+    assert cursor is not None and isinstance(cursor.key, datetime)
     return At(int(args.get("tier", 0)), cursor.key, cursor.id, cursor.backwards)
 
 
