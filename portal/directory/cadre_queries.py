@@ -99,12 +99,12 @@ def paired_count(cadre_id: int, day: date) -> int:
 
 
 def named_with_units(cadre_id: int | None = None) -> dict[int, str]:
-    """Every cadre in use, or just one, in use or not: id → “name（unit）”, unit by unit."""
+    """Every cadre in use, or just one, in use or not: id → “name · unit”, unit by unit."""
     query = select(User.id, User.name, Department.name).outerjoin(User.department)
     query = query.where(User.role == Role.CADRE).order_by(Department.position, User.name, User.id)
     query = query.where(User.active if cadre_id is None else User.id == cadre_id)
     return {
-        row_id: f"{name}（{unit}）" if unit else name
+        row_id: f"{name} · {unit}" if unit else name
         for row_id, name, unit in db.session.execute(query)
     }
 

@@ -129,7 +129,7 @@ def test_cadres_and_classes_are_watched_like_any_dimension(town: Town, visit: Vi
     page = visit.get("supervisor", "/supervision/")
     found = [one["href"] for one in page.soup.select(".alerts a")]
     listed = [visit.get("supervisor", str(one)) for one in found]
-    assert "没有资质的企业" in page.words and f"{town.cadre.name}（市金融局）" in page.words
+    assert "没有资质的企业" in page.words and f"{town.cadre.name} · 市金融局" in page.words
     by_class = [one for one, at in zip(listed, found, strict=True) if "class=none" in str(at)]
     assert sorted(len(one.soup.select("tbody tr")) for one in by_class) == [1, len(late)]
     by_cadre = [one for one, at in zip(listed, found, strict=True) if "cadre=" in str(at)]
