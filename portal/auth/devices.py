@@ -1,13 +1,15 @@
 """What a browser says of itself, in two words a person knows: the browser and the system. Pure."""
 
+from portal.errors import N_
+
 # The first mark that is found names it: Edge also says Chrome, and Chrome also says Safari.
 BROWSERS = (
-    ("MicroMessenger", "微信"),
-    ("DingTalk", "钉钉"),
-    ("Lark", "飞书"),
+    ("MicroMessenger", N_("微信")),
+    ("DingTalk", N_("钉钉")),
+    ("Lark", N_("飞书")),
     ("Edg", "Edge"),
-    ("QQBrowser", "QQ 浏览器"),
-    ("360", "360 浏览器"),
+    ("QQBrowser", N_("QQ 浏览器")),
+    ("360", N_("360 浏览器")),
     ("Firefox", "Firefox"),
     ("Chrome", "Chrome"),
     ("Safari", "Safari"),

@@ -7,22 +7,12 @@ from flask_babel import gettext as _
 
 from portal.auth.access_models import UserSession
 from portal.auth.devices import browser, system
-from portal.language import lazy as _l
-
-# The names of browsers that are Chinese words; the others are the same for every reader.
-NAMES: dict[str, str] = {
-    "微信": _l("微信"),
-    "钉钉": _l("钉钉"),
-    "飞书": _l("飞书"),
-    "QQ 浏览器": _l("QQ 浏览器"),
-    "360 浏览器": _l("360 浏览器"),
-}
 
 
 def device(agent: str) -> str:
     """“Chrome · Windows”; what is not known is said to be so."""
     found = [name for name in (browser(agent), system(agent)) if name]
-    return " · ".join(str(NAMES.get(name, name)) for name in found) or _("未知设备")
+    return " · ".join(_(name) for name in found) or _("未知设备")
 
 
 def lines(rows: Iterable[UserSession], here: int | None = None) -> list[dict[str, Any]]:

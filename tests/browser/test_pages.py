@@ -1,6 +1,5 @@
 """The pages that matter at phone and desk width: nothing cut, no axe violation, usable by keys."""
 
-import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -19,17 +18,16 @@ from portal.problems.service import answering as problems
 from portal.problems.service import gathering
 from portal.problems.service.gathering import Described
 from portal.routing import rulebook
-from portal.sheets import files, job
-from portal.sheets import service as sheets
 from portal.sla.service import current_policy_id
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.service import exclusion, handle, handover, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
-from tests.factories import Town, make_uscc
+from tests.factories import Town
 from tests.service.published_rows import make_published
 from tests.service.test_import import row, run, written
+from tests.sheeting import brought
 from tests.supervising import supervised
 from tests.visiting import filed, pair
 
@@ -178,20 +176,6 @@ def gathered(town: Town, ids: list[int], now: datetime) -> int:
     return problem_id
 
 
-def brought(town: Town, folder: Path, now: datetime) -> int:
-    """An import of firms that waits for its confirmation, with a wrong line."""
-    line = ",轴承,小型,王经理,13800001111\n"
-    text = "统一社会信用代码,企业名称,县市区,产业链,规模,联系人,联系电话\n"
-    text += f"{make_uscc(901)},新厂一,东昌府区{line}{make_uscc(902)},新厂二,没有的县{line}"
-    kept = files.keep(io.BytesIO(text.encode()), "企业名单.csv", folder)
-    with transaction():
-        import_id = sheets.start("enterprises", vars(kept), town.admin, now).id
-    while job.work(folder):
-        pass
-    audit_job.bring_up(utcnow)  # all of it is in the log
-    return import_id
-
-
 @pytest.fixture
 def numbers(town: Town, app: Flask) -> dict[str, str]:
     """A ticket to confirm, one under supervision, one in triage, a draft of rules, ids."""
@@ -217,6 +201,7 @@ def numbers(town: Town, app: Flask) -> dict[str, str]:
     handover_id = offered(town, now)
     problem_id = gathered(town, [late, confirm], now)
     sheet_id = brought(town, Path(app.config["UPLOAD_DIR"]), now)
+    audit_job.bring_up(utcnow)  # all of it is in the log
     with transaction() as session:
         return {
             "firm": str(town.enterprise_id),
