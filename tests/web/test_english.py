@@ -68,6 +68,7 @@ DATA = {
     "portal/tickets/service/handover.py": "reasons as they are stored",
     "portal/keys": "said to the operator in both languages",
     "portal/auth/roles.py": "the system's name as it is stored",
+    "portal/auth/passwords.py": "how people write a day",
     "portal/auth/rights_page.py": "docs/rights.md, in both languages",
     "portal/openapi/document.py": "the product's name",
     "portal/tickets/sealing_words.py": "looked for in the names of categories",
