@@ -31,7 +31,6 @@ PURE = [
     "auth.devices",
     "auth.passwords",
     "auth.roles",
-    "auth.sealing",
     "auth.totp",
     "directory.defaults",
     "directory.uscc",

@@ -14,8 +14,8 @@ _ROLES = ", ".join(repr(str(role)) for role in ACCOUNT_ROLES)
 
 
 class SecondFactor(Base):
-    """A person's one authenticator. `secret` is sealed for its row (auth.sealing), and that
-    under the key ring; in force once confirmed.
+    """A person's one authenticator. `secret` lies sealed under the key ring; in force once
+    confirmed.
 
     `last_step`: the newest time step whose code was used, so that no code counts twice.
     `failures` counts wrong codes in a row; too many set `locked_until`.

@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -78,18 +77,18 @@ def enrol() -> Answer:
     """The secret as a picture and as text; a code confirms that it is in the authenticator."""
     if current_user.factor_at is not None:
         return redirect(url_for("factor.show"), 303)
-    form, key = CodeForm(), current_app.config["SECRET_KEY"]
+    form = CodeForm()
     if form.validate_on_submit():
         try:
             with transaction():
-                codes = factors.confirm(_me(), form.code.data or "", key, utcnow())
+                codes = factors.confirm(_me(), form.code.data or "", utcnow())
         except Invalid as error:
             blame(form, error)
         else:
             proof.mark()
             return _codes_page(codes)
     with transaction():
-        secret = factors.begin(_me(), key, utcnow())
+        secret = factors.begin(_me(), utcnow())
     picture = qr_code(totp.address(secret, current_user.username, _("诉求通")))
     grouped = " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
     page = render_template(

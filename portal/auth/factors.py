@@ -1,6 +1,6 @@
 """A person's second factor: enrol, prove, new recovery codes, take away, reset.
 
-Doors open the transaction. `key` is SECRET_KEY, under which secrets are sealed (auth.sealing).
+Doors open the transaction. The secret lies sealed under the ring of keys (portal.keys).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from portal.auth import administrators, sessions, totp
 from portal.auth.factor_models import RecoveryCode, SecondFactor
 from portal.auth.models import User
 from portal.auth.roles import ADMINISTRATORS, STAFF_ROLES, Role
-from portal.auth.sealing import seal, unseal
 from portal.auth.sessions import End
 from portal.directory.changes import Editor, record
 from portal.errors import Invalid, NotAllowed, NotFound
@@ -37,21 +36,21 @@ class Proof(StrEnum):
     LOCKED = "locked"  # too many wrong ones: no code is looked at
 
 
-def begin(user: User, key: str, now: datetime) -> str:
+def begin(user: User, now: datetime) -> str:
     """The secret to put into an authenticator; the same until it is confirmed.
 
     Raises Invalid when a factor is in force.
     """
-    sealed = seal(totp.new_secret(), _place(user.id), key)
-    fresh = {"user_id": user.id, "secret": sealed, "created_at": now, "last_step": 0, "failures": 0}
+    fresh = {"user_id": user.id, "secret": totp.new_secret(), "created_at": now}
+    fresh |= {"last_step": 0, "failures": 0}
     db.session.execute(insert(SecondFactor).values(**fresh).on_conflict_do_nothing())
     row = db.session.get_one(SecondFactor, user.id)
     if row.confirmed_at is not None:
         raise Invalid("您已经启用了动态验证码。")
-    return unseal(row.secret, _place(user.id), key)
+    return row.secret
 
 
-def confirm(user: User, code: str, key: str, now: datetime) -> list[str]:
+def confirm(user: User, code: str, now: datetime) -> list[str]:
     """Puts the factor into force; ten recovery codes, which are shown this once.
 
     Raises Invalid (field `code`) for a wrong code or when enrolment was not begun.
@@ -59,7 +58,7 @@ def confirm(user: User, code: str, key: str, now: datetime) -> list[str]:
     row = db.session.get(SecondFactor, user.id, with_for_update=True)
     if row is None or row.confirmed_at is not None:
         raise Invalid("请重新打开启用页面。", "code")
-    step = totp.step_of(code, unseal(row.secret, _place(user.id), key), now, row.last_step)
+    step = totp.step_of(code, row.secret, now, row.last_step)
     if step is None:
         raise Invalid("验证码不正确，请核对手机时间后输入最新的 6 位数字。", "code")
     row.confirmed_at, row.last_step = now, step
@@ -68,14 +67,14 @@ def confirm(user: User, code: str, key: str, now: datetime) -> list[str]:
     return _new_codes(user.id, now)
 
 
-def prove(user: User, code: str, key: str, now: datetime) -> Proof:
+def prove(user: User, code: str, now: datetime) -> Proof:
     """Judges a code of the authenticator or a recovery code, and uses it up.
 
     The caller commits whatever comes out: wrong codes are counted, five lock for 15 minutes.
     """
     row = db.session.get(SecondFactor, user.id, with_for_update=True, populate_existing=True)
     known = row is not None and row.confirmed_at is not None
-    secret = unseal(row.secret, _place(user.id), key) if row is not None else _NOBODY
+    secret = row.secret if row is not None else _NOBODY
     step = totp.step_of(code, secret, now, row.last_step if row is not None else 0)
     spare = _spare(user.id, code)
     if row is None or not known:
@@ -189,7 +188,3 @@ def _take_away(editor: Editor, user: User) -> None:
     if user.factor_at is not None:
         record(editor, "user", user.id, {"factor": True}, {})
     user.factor_at = None
-
-
-def _place(user_id: int) -> str:
-    return f"second_factor.secret.{user_id}"

@@ -178,7 +178,7 @@ def proved(form: Any) -> bool:
 def code_problem(user: User, code: str) -> str | None:
     """Uses a code up; None when it was right, else the sentence. Wrong codes are counted."""
     with transaction():
-        outcome = factors.prove(user, code, current_app.config["SECRET_KEY"], utcnow())
+        outcome = factors.prove(user, code, utcnow())
     if outcome is factors.Proof.LOCKED:
         return _("连续输错次数过多，请 15 分钟后再试，或联系安全管理员。")
     if outcome is factors.Proof.WRONG:
