@@ -108,8 +108,9 @@ def send(
     """One request with the bytes as they are, lone surrogates too."""
     body = urlencode(list(pairs), encoding="utf-8", errors="surrogatepass").encode()
     if method == "GET":
-        return Context().run(client.get, f"{address.split('?')[0]}?{body.decode()}")
-    return Context().run(client.post, address, data=body, content_type=kind)
+        asked = f"{address.split('?')[0]}?{body.decode()}"
+        return Context().run(client.get, asked, buffered=True)
+    return Context().run(client.post, address, data=body, content_type=kind, buffered=True)
 
 
 def survey(visit: Visitor, who: str | None) -> Survey:
@@ -127,7 +128,7 @@ def survey(visit: Visitor, who: str | None) -> Survey:
         if endpoint == "static" or kinds[endpoint] > EACH:
             continue
         done.add(path)
-        answer = Context().run(client.get, address)
+        answer = Context().run(client.get, address, buffered=True)
         assert answer.status_code < 500 or path == "/health", address
         if answer.location:
             todo.insert(0, urljoin(address, answer.location))

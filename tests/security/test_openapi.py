@@ -95,4 +95,6 @@ def _send(visit: Visitor, who: str | None, case: Case, mine: str) -> TestRespons
         data = {name: value for name, value in data.items() if isinstance(value, str)}
         data = {n: v.encode("utf-8", "surrogatepass") for n, v in data.items()}
     client = visit.client(who)
-    return Context().run(client.open, case.formatted_path, method=case.method, data=data)
+    return Context().run(
+        client.open, case.formatted_path, method=case.method, data=data, buffered=True
+    )
