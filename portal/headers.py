@@ -3,6 +3,7 @@
 import secrets
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
@@ -11,7 +12,7 @@ from flask import Flask, Response, current_app, g, request
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}';"
     " img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self';"
-    " form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    " form-action {forms}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
 # What is no page: it shows nothing and runs nothing, even if a browser opens it as one.
 NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
@@ -78,7 +79,8 @@ def nonce() -> str:
 
 def _headers(response: Response) -> Response:
     headers = response.headers
-    policy = POLICY.format(nonce=nonce()) if _is_page(response) else NO_PAGE
+    page = _is_page(response)
+    policy = POLICY.format(nonce=nonce(), forms=_forms()) if page else NO_PAGE
     headers.setdefault("Content-Security-Policy", policy)
     for name, value in ALWAYS.items():
         headers.setdefault(name, value)
@@ -88,6 +90,15 @@ def _headers(response: Response) -> Response:
     if request.endpoint != "static" and not response.cache_control.public:
         headers["Cache-Control"] = "no-store"
     return response
+
+
+def _forms() -> str:
+    """Where a form may lead: here, and to the city's sign-on, which a form of ours redirects to.
+
+    Browsers hold the whole way of a form against this, the redirects too.
+    """
+    issuer = urlsplit(str(current_app.config.get("OIDC_ISSUER") or ""))
+    return f"'self' {issuer.scheme}://{issuer.netloc}" if issuer.netloc else "'self'"
 
 
 def _is_page(response: Response) -> bool:

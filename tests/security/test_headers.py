@@ -103,6 +103,14 @@ def test_with_https_cookies_are_bound_to_this_host_and_tls(app_of: AppOf) -> Non
     assert 'class="care"' in again.text
 
 
+def test_a_form_may_lead_to_the_city_s_sign_on_and_nowhere_else(app_of: AppOf) -> None:
+    """The proof before linking an identity is a form that ends there, by two redirects."""
+    told = {"OIDC_ISSUER": "https://id.example.gov.cn/realm", "OIDC_CLIENT_ID": "suqiutong"}
+    answer = app_of(OIDC_CLIENT_SECRET="s", **told).test_client().get("/sign-in")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "form-action 'self' https://id.example.gov.cn;" in policy
+
+
 def test_only_our_own_names_are_answered(app_of: AppOf) -> None:
     client = app_of(TRUSTED_HOSTS="suqiutong.gov.cn, .example.gov.cn").test_client()
     for host in ("suqiutong.gov.cn", "suqiutong.gov.cn:8443", "a.example.gov.cn", "127.0.0.1:80"):
