@@ -3,6 +3,8 @@
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from portal import masks
+
 
 def duration(days: int, minutes: int) -> str:
     """Working time in words: “2 个工作日 3 小时”, “45 分钟”."""
@@ -38,6 +40,4 @@ def filesize(size: int) -> str:
 
 def mask_phone(phone: str | None) -> str:
     """A telephone number with its middle hidden: 138****5678."""
-    if not phone:
-        return "–"
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****"
+    return masks.phone(phone)

@@ -17,6 +17,7 @@ from portal.keys.commands import keys
 from portal.kpi.commands import kpi
 from portal.openapi.commands import openapi
 from portal.outbox.commands import outbox, timer, worker
+from portal.private.commands import retention_group
 from portal.problems.commands import problems
 from portal.routing.commands import routing
 from portal.search.commands import search
@@ -39,6 +40,7 @@ COMMANDS = (
     outbox,
     problems,
     registry,
+    retention_group,
     rights,
     routing,
     search,

@@ -17,6 +17,7 @@ from portal.safety import (
     SECRET_KEY_LENGTH,
     TRUE_WORDS,
     ConfigError,
+    number,
     refuse_debug,
     require_key,
     trusted_hosts,
@@ -29,6 +30,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
 MAX_FILES = 10
 MAX_FILE_BYTES = 20 * MEGABYTE
+_KEYS = ("FIELD_KEYS", "FIELD_KEYS_FILE")
+# How many months things are kept, 0 for ever; a log of sign-ins six by law.
+RETAIN = {"CONTACT": 36, "FILE": 60, "DRAFT": 6, "SESSION": 6, "NOTICE": 12, "IMPORT": 12}
 FALSE_WORDS = {"", "0", "false", "no", "off"}
 
 
@@ -65,7 +69,8 @@ def load_config(
         "ENVIRONMENT": given.get("PORTAL_ENV", "development"),
         "INSTANCE_DIR": str(instance),
         "SECRET_KEY": secret_key(given, instance),
-        **{name: given.get(name) or "" for name in ("FIELD_KEYS", "FIELD_KEYS_FILE")},
+        # A ClamAV daemon that every upload is shown to; neither: files are not scanned.
+        **{name: given.get(name) or "" for name in (*_KEYS, "CLAMAV_HOST", "CLAMAV_SOCKET")},
         "UPLOAD_DIR": str(_folder("UPLOAD_DIR", given.get("UPLOAD_DIR") or instance / "uploads")),
         "TRUSTED_HOSTS": trusted_hosts(given),
         **_database(given, instance, embedded),
@@ -141,7 +146,7 @@ def _database(given: Mapping[str, Any], instance: Path, embedded: Embedded | Non
         "MIGRATION_DATABASE_URL": _postgres_url("MIGRATION_DATABASE_URL", owner_url or app_url),
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "pool_pre_ping": True,
-            "pool_size": _number(given, "DATABASE_POOL_SIZE", 5, 1, 100),
+            "pool_size": number(given, "DATABASE_POOL_SIZE", 5, 1, 100),
             "max_overflow": 5,
             "pool_timeout": 10,
             "pool_recycle": 1800,
@@ -204,7 +209,7 @@ def _requests(given: Mapping[str, Any]) -> dict:
         "MAX_FORM_MEMORY_SIZE": MEGABYTE,
         "MAX_FORM_PARTS": 200,
         "CHALLENGE": _switch(given, "CHALLENGE", default=True),
-        "TRUSTED_PROXIES": _number(given, "TRUSTED_PROXIES", 0, 0, 5),
+        "TRUSTED_PROXIES": number(given, "TRUSTED_PROXIES", 0, 0, 5),
     }
 
 
@@ -219,7 +224,7 @@ def _sessions(given: Mapping[str, Any]) -> dict:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": secure,
-        **{name: _number(given, name, *bounds) for name, bounds in WHOLE.items()},
+        **{name: number(given, name, *bounds) for name, bounds in WHOLE.items()},
         "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session
     }
 
@@ -232,39 +237,27 @@ def _sign_on(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _product(given: Mapping[str, Any]) -> dict:
+    kept = {f"RETAIN_{name}_MONTHS": months for name, months in RETAIN.items()}
+    least = {"RETAIN_SESSION_MONTHS": 6}
     return {
+        **{name: number(given, name, n, least.get(name, 0), 600) for name, n in kept.items()},
+        "ERASE_WAIT_DAYS": number(given, "ERASE_WAIT_DAYS", 7, 0, 90),
         "BABEL_DEFAULT_LOCALE": "zh_CN",
         "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT / "translations"),
         "SERVICE_PHONE": given.get("SERVICE_PHONE") or "12345",
         # The figures' month begins on this day (domain.md §5: a window such as 19th to 18th).
-        "PERIOD_START_DAY": _number(given, "PERIOD_START_DAY", 1, 1, 28),
+        "PERIOD_START_DAY": number(given, "PERIOD_START_DAY", 1, 1, 28),
         # How long, in seconds, the open page's figures are kept before they are counted anew.
-        "OPEN_KEEP_SECONDS": _number(given, "OPEN_KEEP_SECONDS", 600, 0, 86_400),
+        "OPEN_KEEP_SECONDS": number(given, "OPEN_KEEP_SECONDS", 600, 0, 86_400),
         # A file that the backup touches when it is done, and how old that may be.
         "BACKUP_STAMP": given.get("BACKUP_STAMP") or "",
-        "BACKUP_HOURS": _number(given, "BACKUP_HOURS", 36, 1, 24 * 31),
+        "BACKUP_HOURS": number(given, "BACKUP_HOURS", 36, 1, 24 * 31),
         # A font file for PDF files; empty: a Chinese font of the machine is looked for.
         "PDF_FONT": given.get("PDF_FONT") or "",
         # How sure, in per cent, a suggested category has to be (docs/decisions/suggestion.md).
-        "SUGGEST_THRESHOLD": _number(given, "SUGGEST_THRESHOLD", 70, 1, 100),
+        "SUGGEST_THRESHOLD": number(given, "SUGGEST_THRESHOLD", 70, 1, 100),
     }
-
-
-def _number(given: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
-    value = given.get(name, "")
-    if value in ("", None):
-        return default
-    try:
-        number = int(value)
-    except (TypeError, ValueError):
-        number = low - 1
-    if not low <= number <= high:
-        raise ConfigError(
-            f"{name} 应为 {low} 到 {high} 之间的整数，现为“{value}”。",
-            f"{name} has to be a whole number from {low} to {high}, not “{value}”.",
-        )
-    return number
 
 
 def _switch(given: Mapping[str, Any], name: str, *, default: bool) -> bool:

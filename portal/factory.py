@@ -31,6 +31,7 @@ from portal.keys.columns import hold
 from portal.keys.source import ring_from
 from portal.kpi import board, departments, history_views, standings
 from portal.kpi import views as kpi_views
+from portal.private import views as private_views
 from portal.problems import pages as problem_pages
 from portal.publish import case_views
 from portal.publish import views as opening_views
@@ -79,6 +80,7 @@ BLUEPRINTS = (
     departments.blueprint,
     history_views.blueprint,
     opening_views.blueprint,
+    private_views.blueprint,
     case_views.blueprint,
     export_views.blueprint,
     audit_views.blueprint,

@@ -122,3 +122,20 @@ def refuse_debug(given: Mapping[str, Any]) -> None:
     on = str(given.get("FLASK_DEBUG") or os.environ.get("FLASK_DEBUG") or "").strip().lower()
     if given.get("PORTAL_ENV") == "production" and on in TRUE_WORDS:
         raise ConfigError("生产环境不能打开 FLASK_DEBUG。", "FLASK_DEBUG is refused in production.")
+
+
+def number(given: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
+    """A whole number from `low` to `high`, or the default. Raises ConfigError."""
+    value = given.get(name, "")
+    if value in ("", None):
+        return default
+    try:
+        found = int(value)
+    except (TypeError, ValueError):
+        found = low - 1
+    if not low <= found <= high:
+        raise ConfigError(
+            f"{name} 应为 {low} 到 {high} 之间的整数，现为“{value}”。",
+            f"{name} has to be a whole number from {low} to {high}, not “{value}”.",
+        )
+    return found

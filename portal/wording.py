@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from portal.amounts import duration, filesize, mask_phone, number, percent
 from portal.db import utcnow
+from portal.errors import N_
 from portal.language import lazy as _l
 from portal.language import lazy_in
 
@@ -271,11 +272,24 @@ def moment(value: datetime | None) -> str:
     return ago(value) if recent else local_time(value)
 
 
+# Why an attachment is not to be had.
+FILE_STATES = {
+    "waiting": N_("正在检查病毒，请稍后再下载。"),
+    "infected": N_("含有病毒，已删除。"),
+    "expired": N_("已超过保存期限，已删除。"),
+}
+
+
+def file_state(state: str) -> str:
+    """Why an attachment is not to be had, in words."""
+    return _(FILE_STATES[state])
+
+
 FILTERS = {
     function.__name__: function
     for function in (
         *(status_name, outcome_name, confirmation_name, urgency_name, channel_name, role_name),
         *(clock_name, action_name, size_name, rating_name, local_date, local_time, iso, ago),
-        *(moment, duration, percent, number, filesize, mask_phone, firm_name),
+        *(file_state, moment, duration, percent, number, filesize, mask_phone, firm_name),
     )
 }

@@ -20,6 +20,8 @@ from portal.directory import place_service
 from portal.directory.changes import Editor
 from portal.directory.models import EnterpriseClass, EnterpriseContact, Leave, Pairing, Skill
 from portal.kpi import rollup
+from portal.private import consents, retention
+from portal.private.models import Erasure
 from portal.routing import rulebook
 from portal.search.models import Bulk, BulkItem, SavedView, SearchRun
 from portal.sheets.models import ExportLog, SheetImport, SheetLine
@@ -57,6 +59,7 @@ def fill() -> None:
     held.do(exclusion.ask_exclusion, town.supervisor, "in_court", "已立案")
     disputed = assigned(town).to_confirmation().do(confirmation.dispute, town.firm, 1, "没有续贷")
     with transaction() as session:
+        private(session, town)
         looked(town.supervisor, [asked.ticket_id], Look("print"), MONDAY)
         sealing.seal(MONDAY, 5)
         checkpoints.make(MONDAY, "day", b"key")
@@ -87,6 +90,14 @@ def visited(town: Town) -> None:
     with transaction() as session:
         one = session.scalars(select(Visit)).one()
         visit.correct(town.cadre, one.id, "还见到了赵厂长。", "c", MONDAY)
+
+
+def private(session: Session, town: Town) -> None:
+    """A consent, a wish to be forgotten, a night's retention."""
+    consents.agree(town.firm.id or 0, MONDAY)
+    who = {"user_id": town.other.id, "asked_by_id": town.other.id}
+    session.add(Erasure(**who, asked_at=MONDAY, due_at=MONDAY))
+    retention.noted(MONDAY.date(), {"drafts": 1}, MONDAY)
 
 
 def file_of(town: Town, draft_id: int) -> Attachment:

@@ -10,6 +10,7 @@ Revises: 0021
 import sqlalchemy as sa
 from alembic import op
 from flask import current_app
+from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.keys.source import ring_from
 
@@ -26,6 +27,8 @@ SEALED = {
     "enterprise_contact": ("name", "phone"),
     "ticket": ("contact_name", "contact_phone"),
     "visit": ("companions", "met"),
+    "join_request": ("phone",),
+    "second_factor": ("secret",),
     "draft": ("fields",),
     "join_request": ("phone",),
     "second_factor": ("secret",),
@@ -48,10 +51,52 @@ def upgrade() -> None:
 
 
 def _tables() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_consent_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+        sa.UniqueConstraint("user_id", "version", name=op.f("uq_consent_user_id_version")),
+    )
+    op.create_table(
+        "erasure",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("asked_by_id", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", INSTANT, nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("done", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.CheckConstraint("NOT done OR ended_at IS NOT NULL", name=op.f("ck_erasure_done")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_erasure_user_id_user")),
+        sa.ForeignKeyConstraint(
+            ["asked_by_id"], ["user.id"], name=op.f("fk_erasure_asked_by_id_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
+    )
+    open_ = sa.text("ended_at IS NULL")
+    op.create_index(
+        "uq_erasure_open", "erasure", ["user_id"], unique=True, postgresql_where=open_
+    )
+    op.create_table(
+        "retention_run",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("finished_at", INSTANT, nullable=False),
+        sa.Column("counts", JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_retention_run")),
+    )
+    for table in ("consent", "erasure"):
+        op.execute(f"SELECT audit_watch('{table}', 'state')")
     op.add_column("user", sa.Column("erased_at", INSTANT, nullable=True))
     op.add_column(
         "attachment", sa.Column("state", sa.Text(), server_default="ready", nullable=False)
     )
+    op.add_column("attachment", sa.Column("scan_at", INSTANT, nullable=True))
+    waiting = "state <> 'waiting' OR scan_at IS NOT NULL"
+    op.create_check_constraint(op.f("ck_attachment_waiting"), "attachment", waiting)
     op.create_check_constraint(op.f("ck_attachment_state"), "attachment", f"state IN ({STATES})")
     op.create_index(
         "ix_attachment_waiting",
@@ -64,8 +109,12 @@ def _tables() -> None:
 def downgrade() -> None:
     op.drop_index("ix_attachment_waiting", "attachment")
     op.drop_constraint(op.f("ck_attachment_state"), "attachment")
+    op.drop_constraint(op.f("ck_attachment_waiting"), "attachment")
+    op.drop_column("attachment", "scan_at")
     op.drop_column("attachment", "state")
     op.drop_column("user", "erased_at")
+    for table in ("retention_run", "erasure", "consent"):
+        op.drop_table(table)
     ring = ring_from(current_app.config)
     _rewrite(ring.open, None)
     _one_contact("phone_index", "phone")

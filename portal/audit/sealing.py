@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, exists, func, insert, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from portal import masks
 from portal.audit.chain import digest, hash_of
 from portal.audit.models import AuditEntry, AuditQueue, AuditShape
-from portal.audit.sources import SOURCES, Source, content_of
+from portal.audit.sources import SOURCES, Source, content_of, nameless
 from portal.auth.models import User
+from portal.auth.roles import Role
 from portal.extensions import db
 from portal.tickets.models import Ticket
 
@@ -87,7 +89,7 @@ def _know(queued: Sequence[Any]) -> _Known:
     numbered = select(Ticket.id, Ticket.number).where(Ticket.id.in_(tickets - {None}))
     return _Known(
         rows,
-        {row_id: (name, role) for row_id, name, role in db.session.execute(who)},
+        {row_id: (_called(name, role), role) for row_id, name, role in db.session.execute(who)},
         dict(db.session.execute(numbered).all()),
         {name: _shape(name) for name in {one.source for one in queued}},
     )
@@ -162,10 +164,21 @@ def _entry(one: Any, known: _Known, algorithm: str) -> dict[str, Any]:
         "queue_id": one.id,
         "reason": one.reason,
         "shape_id": shape_id,
-        "content": content_of(source, one.op, one.old, new),
+        "content": _content(one, source, new),
         "digest": digest(algorithm, None if one.op == "delete" else picture(new, columns)),
         "algorithm": algorithm,
     }
+
+
+def _content(one: Any, source: Source, new: Mapping[str, Any] | None) -> dict[str, Any]:
+    said = content_of(source, one.op, one.old, new)
+    firms = one.source in ("user", "join_request") and (new or one.old or {}).get("enterprise_id")
+    return nameless(said) if firms else said
+
+
+def _called(name: str, role: str) -> str:
+    """Officers are called by their names for good, a firm's people by a mask of theirs."""
+    return masks.name(name) if role == Role.APPLICANT else name
 
 
 def _actor(source: Source, row: Mapping[str, Any], known: _Known) -> tuple[int | None, str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal import masks
+
 KINDS = ("ticket", "access", "account", "sign_in", "directory", "rules", "export", "publish", "row")
 # Names in the changes of the directory that hold contacts of persons.
 PERSONAL = frozenset({"phone", "contact_phone", "contact_name", "contact"})
@@ -78,6 +80,10 @@ SOURCES: dict[str, Source] = {
         subject="user_id",
     ),
     "join_request": _row("username", "state", kind="account", by=("ruled_by_id", "", "")),
+    "consent": Source("account", ("version",), by=("user_id", "", ""), subject="user_id"),
+    "erasure": Source(
+        *("account", ("due_at", "ended_at", "done")), by=("asked_by_id", "", ""), subject="user_id"
+    ),
     "category": _row("name", "parent_id", "needs_review", "by_pairing", "complex", "active"),
     "department": _row("name", "parent_id", "position", "active"),
     "region": _row("name", "position", "active"),
@@ -122,6 +128,20 @@ def content_of(
         "old": {name: before[name] for name in shown if before.get(name) is not None},
         "new": {name: after[name] for name in shown if after.get(name) is not None},
         "also": sorted(differ - set(source.plain) - {"id"}) if op == "update" else [],
+    }
+
+
+# What of an account names the person.
+_NAMES = ("username", "name")
+
+
+def nameless(content: dict[str, Any]) -> dict[str, Any]:
+    """The content without the name of a firm's person, who may ask to be forgotten: masked."""
+    return {
+        side: {name: masks.name(one) if name in _NAMES else one for name, one in values.items()}
+        if isinstance(values, Mapping)
+        else values
+        for side, values in content.items()
     }
 
 

@@ -35,8 +35,8 @@ class RegisterForm(FlaskForm):
     password = fields.password(_l("密码"), _l("请设置密码，至少 10 个字符。"))
     password2 = fields.password(_l("再输一次密码"), _l("请再输一次密码。"))
     agree = BooleanField(
-        _l("我已阅读并同意《企业信息使用说明》"),
-        [DataRequired(message=_l("请阅读并同意《企业信息使用说明》后再注册。"))],
+        _l("我已阅读并同意《个人信息处理说明》"),
+        [DataRequired(message=_l("请阅读并同意《个人信息处理说明》后再注册。"))],
     )
 
     def __init__(self) -> None:

@@ -31,6 +31,7 @@ PUBLIC: frozenset[str] = frozenset(
         "vouching.vouch",
         "opening.show",
         "opening.download",
+        "private.notice",
     }
 )
 EVERYBODY = frozenset(ACCOUNT_ROLES)
@@ -38,6 +39,12 @@ EVERYBODY = frozenset(ACCOUNT_ROLES)
 # no door either, is closed to all.
 ACCESS: dict[str, frozenset[Role]] = {
     "auth": EVERYBODY,
+    "private": EVERYBODY,
+    "private.erase": frozenset({Role.APPLICANT}),
+    "private.ask_erasure": frozenset({Role.APPLICANT}),
+    "private.pass_on": frozenset({Role.APPLICANT}),
+    "private.keep": frozenset({Role.APPLICANT}),
+    "private.erase_user": frozenset({Role.ADMIN}),
     "account": EVERYBODY,
     "factor": EVERYBODY,
     "unified": EVERYBODY,
@@ -45,6 +52,7 @@ ACCESS: dict[str, frozenset[Role]] = {
     "home": EVERYBODY,
     "tickets": frozenset({Role.APPLICANT}),
     "tickets.show": frozenset({Role.APPLICANT, *STAFF_ROLES}),
+    "tickets.contact": frozenset(STAFF_ROLES),
     "tickets.explain": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "tickets.download": frozenset({Role.APPLICANT, *STAFF_ROLES}),
     "enterprise": frozenset({Role.APPLICANT}),

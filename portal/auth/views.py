@@ -39,8 +39,9 @@ from portal.auth.signed import (
 from portal.challenge.asking import Challenge
 from portal.db import transaction, utcnow
 from portal.errors import Invalid
-from portal.extensions import csrf, limiter
+from portal.extensions import csrf, db, limiter
 from portal.fields import blame, code
+from portal.private import consents
 from portal.web import PLACES
 
 blueprint = Blueprint("auth", __name__)
@@ -68,9 +69,11 @@ def admit(user: User, wanted: str | None) -> Response:
     if user.factor_at is not None:
         proof.half_signed(user, wanted)
         return redirect(url_for("factor.code"), 303)
-    role = user.role
+    role, asks = user.role, consents.asks(user)
     begin_session(user)
     proof.mark()
+    if asks:
+        flash(_("《个人信息处理说明》已更新，请在“账号安全”的“我的资料”中查看并确认。"))
     return redirect(wanted or first_place(role), 303)
 
 
@@ -186,6 +189,8 @@ def _registered(form: RegisterForm) -> User | JoinRequest:
         if known is None:
             user = service.register(firm, username, password, now)
             adopt(user)
+            db.session.flush()
+            consents.agree(user.id, now)
             return user
         person = firm.contact_name, firm.contact_phone
         return joining.ask(known, username, *person, password, now)

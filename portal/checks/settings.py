@@ -14,6 +14,7 @@ from portal.checks.finding import Check, Severity
 from portal.config import PROJECT
 from portal.db import utcnow
 from portal.safety import KEY_FILES, SECRETS, weakness
+from portal.tickets import clamav
 
 Config = Mapping[str, Any]
 HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
@@ -143,7 +144,7 @@ def _own_keys(config: Config) -> str | None:
 
 
 def _scanner(config: Config) -> str | None:
-    return None if config.get("CLAMAV") else "CLAMAV"
+    return None if clamav.address_of(config) is not None else "CLAMAV_HOST"
 
 
 def _backup(config: Config) -> str | None:

@@ -38,6 +38,7 @@ from portal.extensions import db
 from portal.kpi import job as rollup_job
 from portal.outbox.models import Message
 from portal.outbox.service import NOTIFY, ROUTE
+from portal.private import consents
 from portal.sla.calendars import current_calendar
 from portal.sla.worktime import Calendar
 from portal.tickets.models import Ticket
@@ -92,6 +93,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         gathered.gather(cast, now)
         excluded.enter(cast, now)
         _mark_accounts()
+        consents.agree_all(now)
         _aftermath(cast, now, say)
         return Loaded(False, *checks.check(now))
         return Loaded(False, *checks.check(now))

@@ -1,11 +1,12 @@
 """The one writer of who changed what of the directory: old, new, actor and time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from portal import masks
 from portal.auth.models import User
 from portal.directory.models import (
     Category,
@@ -17,6 +18,13 @@ from portal.directory.models import (
 )
 from portal.extensions import Base, db
 
+# A firm's people: the log says that these were changed, and no more than a mask of what they were.
+_HIDDEN: dict[str, Callable[[str], str]] = {
+    "contact_name": masks.name,
+    "contact_phone": masks.phone,
+    "phone": masks.phone,
+}
+_CONTACT = {"name": masks.name, "phone": masks.phone}
 IMPORT = "import"  # beside the new values: the import that wrote them
 Row = Enterprise | Department | Region | Chain | Category | User
 # The fields of a row that are kept as they are, by noun; `_NAMED` are kept as the other row's name.
@@ -68,11 +76,18 @@ def picture(row: Row) -> dict[str, Any]:
 
 
 def record(
-    editor: Editor, noun: str, row_id: int, old: Mapping[str, Any], new: Mapping[str, Any]
+    editor: Editor,
+    noun: str,
+    row_id: int,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    firms: bool = False,
 ) -> None:
     """Writes the fields that differ; nothing when none does. Days are kept in ISO 8601.
 
-    `old` empty: something was added; `new` empty: something was taken away.
+    `old` empty: something was added; `new` empty: something was taken away. `firms`: the row is
+    the account of a firm's person, whose name is masked as well.
     """
     before, after = _plain(old), _plain(new)
     differ = {name for name in {*before, *after} if before.get(name) != after.get(name)}
@@ -83,8 +98,8 @@ def record(
         row_id=row_id,
         actor_id=editor.id,
         at=editor.at,
-        old={name: before[name] for name in differ if name in before},
-        new={name: after[name] for name in differ if name in after},
+        old={name: _told(noun, name, before[name], firms) for name in differ if name in before},
+        new={name: _told(noun, name, after[name], firms) for name in differ if name in after},
     )
     db.session.add(change)
 
@@ -95,13 +110,28 @@ def noted(editor: Editor, row: Row) -> Iterator[None]:
     before = picture(row)
     yield
     db.session.flush()
-    record(editor, noun_of(row), row.id, before, picture(row))
+    record(editor, noun_of(row), row.id, before, picture(row), firms=_firms(row))
 
 
 def added(editor: Editor, row: Row) -> None:
     """Records a new row, which is flushed first."""
     db.session.flush()
-    record(editor, noun_of(row), row.id, {}, picture(row))
+    record(editor, noun_of(row), row.id, {}, picture(row), firms=_firms(row))
+
+
+def _firms(row: Row) -> bool:
+    return isinstance(row, User) and row.enterprise_id is not None
+
+
+def _told(noun: str, name: str, value: Any, firms: bool) -> Any:
+    """A value as the log keeps it; a unit's own telephone is nobody's."""
+    if name == "contact" and isinstance(value, Mapping):
+        return {part: _CONTACT.get(part, str)(text) for part, text in value.items()}
+    if firms and name in ("name", "username"):
+        return masks.name(value)
+    if name in _HIDDEN and noun != "department" and isinstance(value, str):
+        return _HIDDEN[name](value)
+    return value
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

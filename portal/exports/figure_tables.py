@@ -38,7 +38,7 @@ def figure_table(actor: Actor, asked: Asked, now: datetime) -> Table:
     def rows(found) -> list[Cells]:
         return [
             [
-                *cells(one.ticket, columns),
+                *cells(one.ticket, columns, actor),
                 one.clock.round if one.clock else "",
                 _("是") if one.counted else _("否"),
                 reason(name, one),

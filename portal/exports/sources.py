@@ -64,7 +64,7 @@ def _tickets(actor: Actor, conditions: list[Any], words: dict[str, str]) -> Tabl
     chunk, count = by_key(
         query,
         Ticket.id,
-        lambda rows: [cells(one, columns) for _id, one in rows],
+        lambda rows: [cells(one, columns, actor) for _id, one in rows],
         lambda row: row[0],
     )
     personal = actor.role in HANDLES

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
+from portal import masks
 from portal.auth.roles import Actor, Role
 from portal.exports.tables import Cell, Cells
 from portal.language import lazy as _l
+from portal.tickets.contact_rules import handles
 from portal.tickets.models import Ticket
 from portal.wording import (
     channel_name,
@@ -37,12 +39,13 @@ LOADED = (
 
 @dataclass(frozen=True)
 class Column:
-    """A heading and the cell of a ticket."""
+    """A heading and the cell of a ticket; `masked`: for who does not handle that one ticket."""
 
     heading: str
     cell: Callable[[Ticket], Cell | None]
     personal: bool = False
     staff: bool = False
+    masked: Callable[[Ticket], Cell] | None = None
 
 
 def at(instant: datetime | None) -> str:
@@ -60,8 +63,18 @@ COLUMNS = (
     Column(_l("标题"), lambda one: one.title),
     Column(_l("紧急程度"), lambda one: urgency_name(one.urgency)),
     Column(_l("来源"), lambda one: channel_name(one.channel)),
-    Column(_l("联系人"), lambda one: None if one.sealed else one.contact_name, personal=True),
-    Column(_l("联系电话"), lambda one: None if one.sealed else one.contact_phone, personal=True),
+    Column(
+        _l("联系人"),
+        lambda one: None if one.sealed else one.contact_name,
+        personal=True,
+        masked=lambda one: "" if one.sealed else masks.numbers(one.contact_name),
+    ),
+    Column(
+        _l("联系电话"),
+        lambda one: None if one.sealed else one.contact_phone,
+        personal=True,
+        masked=lambda one: "" if one.sealed else masks.phone(one.contact_phone),
+    ),
     Column(_l("状态"), lambda one: status_name(one.status)),
     Column(_l("承办单位"), lambda one: one.department.name if one.department else None),
     Column(_l("承办人"), lambda one: one.assignee.name if one.assignee else None, staff=True),
@@ -82,9 +95,13 @@ def columns_for(actor: Actor) -> list[Column]:
     return [one for one in COLUMNS if (handles or not one.personal) and (staff or not one.staff)]
 
 
-def cells(ticket: Ticket, columns: list[Column]) -> Cells:
-    """A ticket's cells; nothing is an empty cell."""
-    values = (column.cell(ticket) for column in columns)
+def cells(ticket: Ticket, columns: list[Column], actor: Actor) -> Cells:
+    """A ticket's cells as the ticket page would show them; nothing is an empty cell."""
+    open_ = any(column.masked for column in columns) and handles(actor, ticket.facts)
+    values = (
+        column.cell(ticket) if open_ or column.masked is None else column.masked(ticket)
+        for column in columns
+    )
     return ["" if value is None else value for value in values]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from flask import current_app
 from redis.exceptions import RedisError
 from rq import Worker
 from sqlalchemy import text
@@ -9,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.extensions import db, rq
 from portal.queue import TIMER_LOCK
+from portal.tickets import clamav
 
 # The timer holds this advisory lock for as long as it lives.
 _TIMER = text(
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 
 
 def check() -> dict[str, str]:
-    """`ok` or `away` for web, database, queue (the server and a worker) and timer."""
+    """`ok` or `away` for web, database, queue (the server and a worker), timer, and the virus
+    scanner where one is set."""
     state = {"web": OK, "database": AWAY, "queue": AWAY, "timer": AWAY}
     try:
         db.session.execute(text("SELECT 1"))
@@ -42,4 +45,7 @@ def check() -> dict[str, str]:
             state["queue"] = OK
     except RedisError as error:
         log.warning("health: queue away: %s", type(error).__name__)
+    address = clamav.address_of(current_app.config)
+    if address is not None:
+        state["scanner"] = OK if clamav.answers(address) else AWAY
     return state

@@ -19,6 +19,7 @@ from portal.extensions import db, rq
 from portal.kpi import job as rollup_job
 from portal.outbox import relay
 from portal.outbox.models import Message
+from portal.private import keeping
 from portal.problems import looking
 from portal.queue import (
     BULLETIN,
@@ -28,6 +29,7 @@ from portal.queue import (
     RECOMPUTE,
     RELAY,
     ROLLUP,
+    SCAN,
     SEAL,
     SHEETS,
     SWEEP,
@@ -43,11 +45,13 @@ from portal.sla.calendar_alarm import Alarm
 from portal.suggest import training
 from portal.supervision import job as watch_job
 from portal.supervision import making
+from portal.tickets import scanning
 
 TICK_SECONDS = 1.0
 _alarm = Alarm()
 _watch = training.Watch()
 _bulletins = making.Watch()
+_keeping = keeping.Watch()
 
 outbox = AppGroup("outbox", help="The messages that wait to leave the database.")
 
@@ -151,13 +155,14 @@ _LOOKS: tuple[tuple[Callable[[datetime], bool], str], ...] = (
     (lambda _now: making.waiting(), BULLETIN),
     (lambda _now: rollup_job.waiting(), ROLLUP),
     (audit_job.waiting, SEAL),
+    (scanning.waiting, SCAN),
 )
 
 
 def tick() -> None:
     """One look: nudges a worker for each kind of work that is due."""
     now = utcnow()
-    for watch in (_watch, _bulletins, _alarm):
+    for watch in (_watch, _bulletins, _alarm, _keeping):
         watch.look(now)
     for waiting, job in _LOOKS:
         if waiting(now):

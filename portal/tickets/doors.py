@@ -19,6 +19,7 @@ from portal.fields import blame
 from portal.language import said
 from portal.queue import nudge
 from portal.tickets import files, policy, queries
+from portal.tickets.clamav import address_of
 from portal.tickets.forms import ActForm, BareForm
 from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
@@ -146,6 +147,7 @@ def _act(door: Door, ticket: Ticket, form: ActForm, actor: Actor) -> None:
         max_files=most,
         max_bytes=current_app.config["MAX_FILE_BYTES"],
         already=attached(ticket_id) if uploads else 0,
+        quarantine=address_of(current_app.config) is not None,
     )
     db.session.rollback()  # what was read for the page must not be what the verb decides on
     ask = Ask(actor, ticket_id, now, seen=form.seen, key=form.key.data or None)

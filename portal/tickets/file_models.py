@@ -34,6 +34,7 @@ class Attachment(Base):
         CheckConstraint("(draft_id IS NULL) <> (ticket_id IS NULL)", name="owner"),
         CheckConstraint("size > 0", name="size"),
         CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint("state <> 'waiting' OR scan_at IS NOT NULL", name="waiting"),
         Index("ix_attachment_waiting", "id", postgresql_where="state = 'waiting'"),
     )
 
@@ -48,6 +49,8 @@ class Attachment(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[Words]
     state: Mapped[Words] = mapped_column(default="ready", server_default="ready")
+    # When the virus scanner is asked next.
+    scan_at: Mapped[Instant | None]
     uploaded_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[Instant] = mapped_column(server_default=func.now())
 

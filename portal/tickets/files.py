@@ -3,15 +3,18 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
 import filetype
 
 from portal.errors import N_, Invalid
+from portal.tickets.file_checks import looked_into
 
 CHUNK = 1024 * 1024
+MOST_BYTES = 100 * CHUNK  # all files of a ticket together
+TOO_LARGE = N_("这件诉求的附件合计不能超过 %(limit)d MB，请减少或压缩后再试。")
 TOO_MANY = N_("最多上传 %(n)d 个附件，请减少后再试。")
 _OLE = frozenset({"application/msword", "application/vnd.ms-excel", "application/x-ole-storage"})
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -29,7 +32,6 @@ ALLOWED: dict[str, frozenset[str]] = {
     "jpeg": frozenset({"image/jpeg"}),
     "png": frozenset({"image/png"}),
     "webp": frozenset({"image/webp"}),
-    "heic": frozenset({"image/heic"}),
 }
 _OLE_MAGIC = bytes.fromhex("D0CF11E0A1B11AE1")
 
@@ -46,13 +48,17 @@ class Upload(Protocol):
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that lies in the folder; its row is not written yet."""
+    """A file that lies in the folder; its row is not written yet.
+
+    `quarantined`: nobody gets it before a virus scanner has seen it.
+    """
 
     stored_name: str
     name: str
     media_type: str
     size: int
     sha256: str
+    quarantined: bool = False
 
 
 def present(uploads: Iterable[Upload] | None) -> list[Upload]:
@@ -62,7 +68,13 @@ def present(uploads: Iterable[Upload] | None) -> list[Upload]:
 
 
 def store(
-    uploads: list[Upload], folder: Path, *, max_files: int, max_bytes: int, already: int = 0
+    uploads: list[Upload],
+    folder: Path,
+    *,
+    max_files: int,
+    max_bytes: int,
+    already: int = 0,
+    quarantine: bool = False,
 ) -> list[Stored]:
     """Writes the files below `folder`; all of them or, on the first refusal, none.
 
@@ -74,7 +86,7 @@ def store(
     stored: list[Stored] = []
     try:
         for upload in uploads:
-            stored.append(_store(upload, folder, max_bytes))
+            stored.append(replace(_store(upload, folder, max_bytes), quarantined=quarantine))
     except BaseException:
         discard(stored, folder)
         raise
@@ -108,7 +120,7 @@ def _store(upload: Upload, folder: Path, max_bytes: int) -> Stored:
     stored_name = secrets.token_hex(16)
     path = path_of(stored_name, folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
+    size = 0
     try:
         with path.open("xb") as target:
             while chunk := upload.stream.read(CHUNK):
@@ -120,14 +132,21 @@ def _store(upload: Upload, folder: Path, max_bytes: int) -> Stored:
                         name=name,
                         limit=max_bytes // 1024 // 1024,
                     )
-                digest.update(chunk)
                 target.write(chunk)
         if size == 0:
             raise Invalid("“%(name)s”是空文件，请重新选择。", "files", name=name)
+        looked_into(path, name, media_type)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Stored(stored_name, name, media_type, size, digest.hexdigest())
+    return Stored(stored_name, name, media_type, *_measured(path))
+
+
+def _measured(path: Path) -> tuple[int, str]:
+    """Size and digest of what lies there: an image was written anew."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return path.stat().st_size, digest
 
 
 def _media_type(name: str, head: bytes) -> str:
@@ -135,7 +154,7 @@ def _media_type(name: str, head: bytes) -> str:
     end = name.rpartition(".")[2].lower()
     if end not in ALLOWED:
         raise Invalid(
-            "不能上传“%(name)s”：请使用 PDF、Word、Excel 或 JPG、PNG、WEBP、HEIC 图片。",
+            "不能上传“%(name)s”：请使用 PDF、Word、Excel 或 JPG、PNG、WEBP 图片。",
             "files",
             name=name,
         )

@@ -17,13 +17,14 @@ from portal.language import said
 from portal.problems.showing import own_views
 from portal.queue import nudge
 from portal.tickets import choices, files, sealing_words, suggested
+from portal.tickets.clamav import address_of
+from portal.tickets.contact import blueprint
 from portal.tickets.file_models import Draft
 from portal.tickets.forms import ACCEPT, SubmitForm, wording_fields
 from portal.tickets.lifecycle import Urgency
 from portal.tickets.service import drafts
 from portal.tickets.service.attach import attach_to_draft
 from portal.tickets.service.submit import Wording, submit_draft
-from portal.tickets.views import blueprint
 
 Answer = str | tuple[str, int] | Response
 
@@ -119,6 +120,7 @@ def _keep(form: SubmitForm, category: Category) -> tuple[Draft | None, str | Non
             max_files=most,
             max_bytes=current_app.config["MAX_FILE_BYTES"],
             already=already,
+            quarantine=address_of(current_app.config) is not None,
         )
     except Invalid as error:
         return drafts.draft_of(actor), said(error)

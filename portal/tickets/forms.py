@@ -24,7 +24,7 @@ from portal.wording import RATING_WORDS, URGENCIES
 MAX_TITLE = 60
 MAX_TEXT = 4000
 FILES_HINT = _l("可选 PDF、Word、Excel、图片，最多 10 个，每个不超过 20 MB；手机可直接拍照。")
-ACCEPT = ".pdf,.doc,.docx,.xls,.xlsx,.wps,.et,.ofd,.jpg,.jpeg,.png,.webp,.heic"
+ACCEPT = ".pdf,.doc,.docx,.xls,.xlsx,.wps,.et,.ofd,.jpg,.jpeg,.png,.webp"
 
 
 SEALED_HINT = _l("所涉单位和它的上下级看不到这件诉求；承办人看不到企业名称和联系方式。")

@@ -160,7 +160,8 @@ def timeline(
 ) -> list[dict[str, Any]]:
     """Events as the page tells them, oldest first; two look-ups of names, whatever their number."""
     listed = sealed_showing.told(events, actor)
-    users = _names(User, {event.payload.get("assignee_id") for event in listed})
+    acted = {event.actor_id for event in listed if event.actor_role == Role.APPLICANT}
+    users = _names(User, acted | {event.payload.get("assignee_id") for event in listed})
     places = ("department_id", "unit", "about_id")
     units = {event.payload.get(key) for event in listed for key in places}
     departments = _names(Department, units)
@@ -168,12 +169,12 @@ def timeline(
     for file in files:
         address = url_for("tickets.download", number=ticket.number, attachment_id=file.id)
         by_event.setdefault(file.event_seq, []).append(
-            {"name": file.name, "size": file.size, "url": address}
+            {"name": file.name, "size": file.size, "url": address, "state": file.state}
         )
     return [
         {
             "kind": "message" if event.action in SPEECH else "event",
-            "who": sealed_showing.who(ticket, event, actor),
+            "who": sealed_showing.who(ticket, event, actor, users),
             "role_name": role_name(event.actor_role) if event.actor_role != Role.SYSTEM else "",
             "from_firm": event.actor_role == Role.APPLICANT,
             "at": event.at,

@@ -1,6 +1,6 @@
 """What the timeline tells of sealed tickets: whose words they are, and what it leaves out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from portal.auth.roles import DEPARTMENT_ROLES, Actor, Role
 from portal.tickets.lifecycle import Action
@@ -21,12 +21,18 @@ def told(events: Iterable[TicketEvent], actor: Actor) -> list[TicketEvent]:
     return [one for one in listed if not kept & {one.payload.get(key) for key in _NAMED}]
 
 
-def who(ticket: Ticket, event: TicketEvent, actor: Actor) -> str:
-    """The name of whoever acted; a sealed ticket's applicant has none for staff."""
+def who(ticket: Ticket, event: TicketEvent, actor: Actor, users: Mapping[int, str]) -> str:
+    """The name of whoever acted; a sealed ticket's applicant has none for staff.
+
+    Events hold a firm's people masked: `users` has their names by id.
+    """
     if event.actor_role == Role.SYSTEM:
         return role_name(Role.SYSTEM)
-    hidden = ticket.sealed and event.actor_role == Role.APPLICANT and actor.role != Role.APPLICANT
-    return firm_name(ticket) if hidden else event.actor_name
+    if event.actor_role != Role.APPLICANT:
+        return event.actor_name
+    if ticket.sealed and actor.role != Role.APPLICANT:
+        return firm_name(ticket)
+    return users.get(event.actor_id or 0, event.actor_name)
 
 
 def untold(event: TicketEvent, actor: Actor) -> bool:

@@ -6,11 +6,12 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from portal.amounts import mask_phone
+from portal import masks
 from portal.auth.roles import OVERSIGHT_ROLES, Actor, Role
 from portal.problems.showing import together
 from portal.publish.queries import publishable
 from portal.tickets import petition_showing, policy, queries, sentences, suggested
+from portal.tickets.contact_rules import handles
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
 from portal.tickets.lifecycle import Action, Status
@@ -56,8 +57,6 @@ _CALLED_FOR: dict[Status, tuple[Action, ...]] = {
 PRIMARY = {status: (Action.VOUCH, *actions) for status, actions in _CALLED_FOR.items()}
 # Done from the page itself; whatever needs words or has consequences opens a page of its own.
 AT_ONCE = frozenset({Action.SIGN})
-# Those who talk to the firm see its number; others see it masked.
-_SEES_PHONE = frozenset({Role.APPLICANT, Role.CADRE, Role.REVIEWER, Role.DISPATCHER})
 
 
 def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -84,6 +83,7 @@ def ticket_context(ticket: Ticket, actor: Actor, now: datetime) -> dict[str, Any
         "quick": _quick(actions),
         "quick_key": new_key(),
         "facts": facts(ticket, actor),
+        "contact_url": _contact_url(ticket, actor),
         "suggested": suggested.panel(ticket, actor),
         "petitions": [] if firm else petition_showing.story(ticket, now),
         "together": together(ticket, actor),
@@ -156,16 +156,29 @@ def _filed(ticket: Ticket) -> str | None:
     return _("%(name)s，企业尚未核实", name=name) if ticket.vouch_pending else name
 
 
+def contact_of(ticket: Ticket, actor: Actor) -> tuple[str, str]:
+    """Name and telephone of the firm's contact as this reader sees them: whole, or masked."""
+    if handles(actor, ticket.facts):
+        return ticket.contact_name, ticket.contact_phone
+    return masks.numbers(ticket.contact_name), masks.phone(ticket.contact_phone)
+
+
+def _contact_url(ticket: Ticket, actor: Actor) -> str | None:
+    """Where a reader who sees it masked can have it shown."""
+    if ticket.sealed or handles(actor, ticket.facts) or not ticket.contact_phone:
+        return None
+    return url_for("tickets.contact", number=ticket.number)
+
+
 def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
     """Label and value of what is known about the ticket; None is left out."""
     if ticket.sealed and not is_firm(actor):
         return _sealed_facts(ticket)
-    phone = ticket.contact_phone
-    shown = phone if actor.role in _SEES_PHONE else mask_phone(phone)
+    name, phone = contact_of(ticket, actor)
     common = [
         *_common(ticket),
-        (_("联系人"), ticket.contact_name),
-        (_("联系电话"), shown),
+        (_("联系人"), name),
+        (_("联系电话"), phone),
     ]
     if is_firm(actor):
         return [*common, (_("查询码"), ticket.query_code)]

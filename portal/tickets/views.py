@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from portal.audit import access
 from portal.auth.roles import Actor
 from portal.db import utcnow
-from portal.errors import NotFound
+from portal.errors import Conflict, NotFound
 from portal.extensions import db
 from portal.language import lazy as _l
 from portal.paging import cursor_from
@@ -23,6 +23,7 @@ from portal.tickets.pages import is_firm, rows
 from portal.tickets.reasons import VouchAnswer
 from portal.tickets.service import applicant, confirmation, vouch
 from portal.tickets.showing import ticket_context
+from portal.wording import FILE_STATES
 
 blueprint = Blueprint("tickets", __name__)
 
@@ -109,6 +110,8 @@ def download(number: str, attachment_id: int) -> Response:
     attachment = db.session.scalar(query)
     if attachment is None:
         raise NotFound("没有找到这个附件。")
+    if attachment.state != "ready":
+        raise Conflict(FILE_STATES[attachment.state])
     path = files.path_of(attachment.stored_name, Path(current_app.config["UPLOAD_DIR"]))
     if not path.is_file():
         raise NotFound("这个附件已不在服务器上。")

@@ -31,7 +31,7 @@ UNWATCHED = {
     *("audit_queue", "audit_shape", "audit_entry", "audit_checkpoint"),
     *("kpi_cell", "kpi_fact", "kpi_hour", "kpi_state", "kpi_time", "kpi_touched"),
     *("gram_count", "gram_sample", "ticket_fingerprint", "ticket_text", "search_run"),
-    "sign_on_attempt",
+    *("sign_on_attempt", "retention_run"),
     *("message", "notice", "ticket_number", "timer", "clock", "clock_move", "pause", "recompute"),
     *("alert", "bulletin", "export_run", "sheet_import", "sheet_line", "suggest_model"),
     *("bulk", "bulk_item", "draft", "saved_view"),

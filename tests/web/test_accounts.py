@@ -107,7 +107,7 @@ def test_registration_needs_the_consent(visit: Visitor, town: Town) -> None:
     del answers["agree"]
     page = visit.get(None, "/register").submit(**answers)
     assert page.status == 422
-    assert "请阅读并同意《企业信息使用说明》后再注册。" in error_of(page, "agree")
+    assert "请阅读并同意《个人信息处理说明》后再注册。" in error_of(page, "agree")
 
 
 def test_a_second_press_of_register_does_no_harm(visit: Visitor, town: Town) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from portal import masks
 from portal.auth.models import User
 from portal.auth.roles import Actor, Role
 from portal.errors import NotFound, Repeated, Stale
@@ -124,7 +125,7 @@ def append(
         action=action,
         actor_id=ask.actor.id,
         actor_role=ask.actor.role,
-        actor_name=ask.actor.name,
+        actor_name=_signed(ask.actor),
         at=ask.now,
         from_status=before,
         to_status=ticket.status,
@@ -135,6 +136,14 @@ def append(
     db.session.add(event)
     search.note(ticket.id, event)
     return event
+
+
+def _signed(actor: Actor) -> str:
+    """The name in a row that never changes: officers act under theirs, a firm's people are masked.
+
+    Pages look the name up by the actor's id; once the person is erased, nobody can.
+    """
+    return masks.name(actor.name) if actor.role is Role.APPLICANT else actor.name
 
 
 def tell(
