@@ -38,7 +38,7 @@ NOUNS: dict[str, str] = {
     "user": _l("账号"),
     "user_session": _l("登录会话"),
     "sign_in_lock": _l("登录锁定"),
-    "sign_in_try": _l("登录失败"),
+    "sign_in_try": _l("登录尝试"),
     "one_time_link": _l("一次性链接"),
     "second_factor": _l("第二重验证"),
     "recovery_code": _l("恢复码"),

@@ -204,7 +204,8 @@ def test_a_demonstrations_passwords_last_but_not_in_production(app: Flask, town:
     with transaction() as session:
         session.execute(update(User).values(password_changed_at=long_ago, demonstration=True))
     assert Visitor(app, town).get("cadre", "/desk").status == 200
-    serious = create_app({**app.config, "ENVIRONMENT": "production"})
+    serious = create_app({**app.config})
+    serious.config["ENVIRONMENT"] = "production"
     assert Visitor(serious, town).get("cadre", "/desk").location == "/password"
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from portal.auth import joining
 from portal.auth.access_models import JoinRequest
@@ -72,6 +72,8 @@ def test_who_registers_for_a_known_firm_asks_to_join_it(firm: Visitor, town: Tow
     assert "“鲁西轴承有限公司”已经注册" in page.words
     assert stranger.get(None, "/tickets").location.startswith("/sign-in")
     assert db.session.scalar(select(User.id).where(User.username == "qian")) is None
+    stored = db.session.scalar(text("SELECT phone FROM join_request"))
+    assert stored and stored.startswith("v1:")  # sealed, as all telephone numbers are
     assert sign_in(Visitor(firm.app, town), "qian", "wrong-password").status == 422
     answer = sign_in(Visitor(firm.app, town), "qian", SECRET)
     assert answer.location == "/join"
