@@ -13,7 +13,7 @@ _DAY = _l("请按“2026-11-25”的样子填写日期。")
 class LogForm(Form):
     """Narrows the log; empty is all of it."""
 
-    person = StringField(_l("谁做的或关于谁（姓名或用户名）"), [Length(max=80)])
+    person = StringField(_l("人员（姓名或用户名）"), [Length(max=80)])
     subject = StringField(_l("诉求编号"), [Length(max=40)])
     kind = SelectField(
         _l("类别"),

@@ -235,6 +235,8 @@ def _side(name: str, values: Mapping[str, Any]) -> str | None:
 def _value(name: str, value: Any) -> str:
     if name in _VALUES and isinstance(value, str):
         return _VALUES[name](value)
+    if name == "active" and isinstance(value, bool):
+        return _("在用") if value else _("已停用")
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, Mapping):
