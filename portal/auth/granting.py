@@ -1,6 +1,8 @@
 """Roles: a system administrator asks, the security administrator grants (三员分立)."""
 
-from portal.auth import administrators, role_requests, sessions
+import secrets
+
+from portal.auth import administrators, password_service, role_requests, sessions
 from portal.auth.factor_models import RoleRequest
 from portal.auth.factors import tell
 from portal.auth.models import User
@@ -88,6 +90,10 @@ def _set_role(editor: Editor, user: User, role: Role, unit: int | None) -> None:
     if user.role in ADMINISTRATORS and role != user.role:
         administrators.ensure_another(user)
     sessions.end_all(user.id, End.ROLE, editor.at)
+    if role in ADMINISTRATORS and user.role not in ADMINISTRATORS:
+        # Whoever made the account may know its password: the operator gives another one.
+        unknown = secrets.token_urlsafe(32)
+        password_service.set_password(user, unknown, editor.at, must_change=True)
     if user.department_id != unit:
         outbox.put(outbox.RECUSE, {}, editor.at)  # what is sealed against the new unit
     with noted(editor, user):

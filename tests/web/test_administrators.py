@@ -16,7 +16,7 @@ from portal.extensions import db
 from portal.outbox.models import Message
 from portal.tickets.models import Ticket
 from portal.tickets.queries import visible
-from tests.factories import Town
+from tests.factories import PASSWORD, Town
 from tests.pages import Visitor
 from tests.service.stages import signed
 from tests.web.test_gate import ENDS, WHO, routes
@@ -116,6 +116,18 @@ def test_a_role_is_given_without_a_request(visit: Visitor, town: Town) -> None:
     assert visit.get("security", address).submit(role="leader", department_id="").status == 303
     assert person(town, "cadre").role == "leader"
     assert "领导" in visit.get("security", f"/security/people/{town.cadre.id}").words
+
+
+def test_a_password_of_before_opens_no_administrators_account(
+    app: Flask, visit: Visitor, town: Town
+) -> None:
+    """Whoever made the account may know it; the operator's command gives another."""
+    with transaction():
+        granting.give(by(town, "security"), town.cadre.id or 0, Role.AUDITOR, None)
+    form = visit.get(None, "/sign-in")
+    assert form.submit("/sign-in", username="cadre", password=PASSWORD).status == 422
+    told = app.test_cli_runner().invoke(args=["user", "password", "cadre"]).stdout.strip()
+    assert form.submit("/sign-in", username="cadre", password=told).status == 303
 
 
 # What each may not
