@@ -38,7 +38,10 @@ LIES = [
     (PDF, "合同.pdf.exe", "application/pdf"),
     (b"MZ\x90\x00" + PDF, "合同.pdf", "application/pdf"),
     (b"#!/bin/sh\nid\n", "合同.pdf", "application/pdf"),
+    (b"PK\x05\x06" + b"\x00" * 18, "表.xlsx", "application/zip"),
+    (_zip(a=b"x"), "表.xlsx", "application/vnd.ms-excel"),
     (BOMB, "表.zip", "application/zip"),
+    (BOMB, "表.xlsx", "application/vnd.ms-excel"),
     (PNG, "图.pdf", "application/pdf"),
     (PDF, "图.png", "image/png"),
 ]
