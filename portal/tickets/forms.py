@@ -119,7 +119,7 @@ class ActForm(FlaskForm):
     @property
     def seen(self) -> int | None:
         """The version the page showed."""
-        text = self.version.data or ""
+        text = str(self.version.data or "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
     @property

@@ -21,6 +21,7 @@ from portal.outbox import relay
 from portal.problems.service import gathering, linking
 from portal.sla.sweep import sweep
 from portal.tickets.file_models import Attachment
+from portal.supervision import archive, cycles, job, service
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.service import (
@@ -38,7 +39,6 @@ from portal.tickets.service import (
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
 from tests.factories import MONDAY, Town, make_enterprise, make_rule, make_user
-from tests.supervising import supervised
 
 TITLE, WORDS, FILE = "索要赞助才给验收", "队员以停产整顿相威胁", "举报录音.pdf"
 FIRM, CONTACT, PHONE = "隐身机械有限公司", "匿名联系人", "13611112222"
@@ -206,4 +206,14 @@ class Sealed:
         sweep(utcnow())
         relay.drain(lambda: utcnow() + timedelta(days=7), kinds=("notify",))
         rollup.bring_up(utcnow)
-        supervised(self.town, utcnow())
+        watched(self.town)
+
+
+def watched(town: Town) -> None:
+    """A threshold that is crossed, and a bulletin that waits: its files name no sealed ticket."""
+    now = utcnow()
+    with transaction():
+        wanted = service.Wanted("close_rate", "all", "", "rolling", "lower", 90, 80, 1)
+        service.add(town.supervisor, wanted, now)
+        archive.ask("month", cycles.before("month", cycles.month_of(local_day(now))), now)
+    job.work(lambda: now)
