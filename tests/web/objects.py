@@ -32,8 +32,8 @@ from portal.sla.calendars import current_calendar_id
 from portal.sla.models import Policy
 from portal.supervision.models import Bulletin, Threshold
 from portal.tickets import files
+from portal.tickets.file_models import Attachment
 from portal.tickets.handover_models import Handover, HandoverItem
-from portal.tickets.models import Attachment
 from portal.tickets.service import assign
 from portal.visits.models import Visit
 from portal.visits.rules import Record

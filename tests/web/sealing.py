@@ -20,8 +20,8 @@ from portal.kpi.periods import local_day
 from portal.outbox import relay
 from portal.problems.service import gathering, linking
 from portal.sla.sweep import sweep
-from portal.tickets.file_models import Attachment
 from portal.supervision import archive, cycles, job, service
+from portal.tickets.file_models import Attachment
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
 from portal.tickets.service import (
