@@ -14,7 +14,7 @@ from portal.auth.access_models import JoinRequest
 from portal.auth.models import User
 from portal.auth.password_service import HASHER
 from portal.auth.roles import Role
-from portal.auth.service import TAKEN_NAME, get_user, name_taken, set_active
+from portal.auth.service import TAKEN_NAME, get_user, name_taken, switch
 from portal.directory.changes import Editor, added, noted
 from portal.directory.models import Enterprise
 from portal.errors import Invalid, NotFound
@@ -167,7 +167,7 @@ def remove(editor: Editor, enterprise_id: int, user_id: int) -> User:
     """Stops a member's account; what they did stays. Raises Invalid for the last administrator."""
     user = member(enterprise_id, user_id)
     _not_the_last(user)
-    return set_active(editor, user.id, active=False)
+    return switch(editor, user, active=False)
 
 
 def member(enterprise_id: int, user_id: int) -> User:

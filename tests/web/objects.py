@@ -14,18 +14,14 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.routing.converters import AnyConverter
 
-from portal.auth.access_models import UserSession
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
 from portal.directory.models import EnterpriseClass, EnterpriseContact, Leave, Pairing
-from portal.exports.models import ExportRun
 from portal.extensions import db
-from portal.notify.models import Notice
 from portal.problems.models import Problem, ProblemMember, ProblemSuggestion
 from portal.publish import service as publishing
 from portal.routing import rulebook
 from portal.routing.models import DispatchRule
-from portal.search.models import Bulk, BulkItem, SavedView
 from portal.sheets.models import SheetImport
 from portal.sla import policy_service, recompute_runs
 from portal.sla.calendars import current_calendar_id
@@ -42,6 +38,7 @@ from tests.factories import MONDAY, Town
 from tests.service.stages import NO_REVIEW, Play, assigned, file
 from tests.supervising import watched
 from tests.visiting import HEARD, filed, pair
+from tests.web.objects_access import belongings, ruled_on
 
 WHO = {
     Role.APPLICANT: "firm",
@@ -86,9 +83,11 @@ class World:
         self.town = town
         self.things: dict[str, Thing] = {}
         self.texts: dict[str, Any] = {"name": "close_rate", "side": "d", "token": "nonsense"}
-        self.texts |= {"kind": "late", "key": "now", "filename": "app.css"}
-        for fill in (self._tickets, self._people, self._own, self._problems, self._registers):
+        self.texts |= {"kind": "late", "key": "now", "filename": "app.css", "month": "2026-03"}
+        for fill in (self._tickets, self._people, self._visits, self._own, self._problems):
             fill()
+        self._papers()
+        self._registers()
 
     def _tickets(self) -> None:
         """A ticket of the firm with the first unit, one of another firm with the second."""
@@ -135,7 +134,7 @@ class World:
     def _people(self) -> None:
         """Leave, hand-overs and visits of both units; contacts of both firms."""
         town, day = self.town, date(2026, 3, 2)
-        visits, leaves, lists, contacts = [], [], [], []
+        leaves, lists, contacts = [], [], []
         other = {"enterprise_id": town.other_enterprise_id, "owner_id": town.labour.id}
         pairing = self._add(Pairing(**other, starts_on=day))
         for cadre, deputy, firm, play in (
@@ -149,6 +148,22 @@ class World:
             self._add(HandoverItem(handover=list_, ticket_id=play.ticket_id))
             lists.append(list_.id)
             contacts.append(self._add(EnterpriseContact(enterprise_id=firm, name="钱", phone="1")))
+        self.things |= {
+            "pairing_id": Thing(pairing),
+            "handovers:leave_id": Thing(*leaves),
+            "admin:leave_id": Thing(leaves[0]),
+            "handover_id": Thing(*lists),
+            "enterprise:contact_id": Thing(*contacts),
+            "admin:contact_id": Thing(contacts[0]),
+            "visits:enterprise_id": Thing(town.enterprise_id, town.other_enterprise_id),
+            "departments:department_id": Thing(*town.departments.values()),
+            "admin:enterprise_id": Thing(town.enterprise_id),
+            "admin:user_id": Thing(town.cadre2.id),
+        }
+
+    def _visits(self) -> None:
+        """A visit that is done and one that is planned, of a cadre of each unit."""
+        town, day = self.town, date(2026, 3, 2)
         later = (MONDAY.date() + timedelta(days=10), "再访", MONDAY)
         with transaction():
             planned = [
@@ -163,69 +178,21 @@ class World:
         query = select(Visit.id).where(Visit.id.not_in(planned))
         query = query.order_by(Visit.cadre_id != town.cadre.id, Visit.id)
         visits = list(db.session.scalars(query))
-        self.things |= {
-            "pairing_id": Thing(pairing),
-            "handovers:leave_id": Thing(*leaves),
-            "admin:leave_id": Thing(leaves[0]),
-            "handover_id": Thing(*lists),
-            "enterprise:contact_id": Thing(*contacts),
-            "admin:contact_id": Thing(contacts[0]),
-            "visit_id": Thing(visits[0], visits[-1]),
-            **{f"visits.{one}:visit_id": Thing(*planned) for one in PLANNED},
-            "visits:enterprise_id": Thing(town.enterprise_id, town.other_enterprise_id),
-            "departments:department_id": Thing(*town.departments.values()),
-            "admin:enterprise_id": Thing(town.enterprise_id),
-            "admin:user_id": Thing(town.cadre2.id),
-        }
+        self.things["visit_id"] = Thing(visits[0], visits[-1])
+        for one in PLANNED:
+            self.things[f"visits.{one}:visit_id"] = Thing(*planned)
 
     def _own(self) -> None:
-        """What belongs to one account: notices, searches, acts, files, sessions."""
-        made: dict[str, dict[str, int]] = {}
-        for who in (*WHO.values(), "other"):
-            made[who] = self._of(self.town.people[who].id or 0, who)
+        """What belongs to one account, and what the administrators of accounts rule on."""
+        made = {
+            who: belongings(self.town.people[who].id or 0, who, self.mine.ticket_id, self._add)
+            for who in (*WHO.values(), "other")
+        }
         for name in made["other"]:
             pairs = {role: (made[who][name], made["other"][name]) for role, who in WHO.items()}
             self.things[name] = Thing(each=pairs)
-
-    def _of(self, user_id: int, who: str) -> dict[str, int]:
-        now, key = utcnow(), f"k{user_id}"
-        notice = Notice(user_id=user_id, kind="calendar_end", params={}, key=key, created_at=now)
-        act = Bulk(key=key, user_id=user_id, action="dispatch", fields={}, created_at=now)
-        act.items.append(BulkItem(ticket_id=self.mine.ticket_id, seen=1, result="done"))
-        run = ExportRun(
-            source="search",
-            asked={},
-            format="csv",
-            language="zh_CN",
-            total=1,
-            state="done",
-            stored_name=key,
-            expires_at=now + timedelta(days=1),
-            spool_name=key,
-            by_id=user_id,
-            created_at=now,
-        )
-        folder = Path(current_app.config["UPLOAD_DIR"], "exports")
-        folder.mkdir(exist_ok=True)
-        (folder / key).write_bytes(b"x")
-        return {
-            "notice_id": self._add(notice),
-            "view_id": self._add(
-                SavedView(user_id=user_id, name=who, query="status=open", created_at=now)
-            ),
-            "bulk_id": self._add(act),
-            "exports:run_id": self._add(run),
-            "session_id": self._add(
-                UserSession(
-                    token_hash=key,
-                    user_id=user_id,
-                    created_at=now,
-                    seen_at=now,
-                    address="127.0.0.1",
-                    agent="x",
-                )
-            ),
-        }
+        for name, values in ruled_on(self.town, self._add).items():
+            self.things[name] = Thing(*values)
 
     def _problems(self) -> None:
         """A common problem of each unit, with a ticket of its own; a suggested group."""
@@ -246,17 +213,10 @@ class World:
             "suggestion_id": Thing(self._add(group)),
         }
 
-    def _registers(self) -> None:
-        """What every holder of a role reaches alike: rules, policies, imports, bulletins, cases."""
-        town = self.town
+    def _papers(self) -> None:
+        """A threshold, and a bulletin with its files."""
         with transaction() as session:
-            watched(session, town)
-            draft = rulebook.new_draft(town.admin, MONDAY)
-            place = (None, town.region_id, None, None)
-            rulebook.put_rule(town.admin, draft.id, 0, place, town.departments["labour"], MONDAY)
-            run = recompute_runs.start_calendar(current_calendar_id(), "吴管")
-            session.flush()
-            book, run_id = draft.id, run.id
+            watched(session, self.town)
         bulletin = db.session.scalars(select(Bulletin)).one()
         bulletin.state, bulletin.made_at = "made", MONDAY
         bulletin.pdf_size = bulletin.xlsx_size = 1
@@ -267,6 +227,18 @@ class World:
         folder.mkdir(exist_ok=True)
         for form in ("pdf", "xlsx"):
             (folder / f"{bulletin.stored_name}.{form}").write_bytes(b"x")
+        self.things["bulletin_id"] = Thing(bulletin.id)
+
+    def _registers(self) -> None:
+        """What every holder of a role reaches alike: rules, policies, imports."""
+        town = self.town
+        with transaction() as session:
+            draft = rulebook.new_draft(town.admin, MONDAY)
+            place = (None, town.region_id, None, None)
+            rulebook.put_rule(town.admin, draft.id, 0, place, town.departments["labour"], MONDAY)
+            run = recompute_runs.start_calendar(current_calendar_id(), "吴管")
+            session.flush()
+            book, run_id = draft.id, run.id
         sheet = SheetImport(kind="regions", file_name="f", sha256="0", size=1, by_name="吴管")
         title = EnterpriseClass(
             enterprise_id=town.enterprise_id, name="gazelle", valid_from=date(2025, 1, 1)
@@ -278,7 +250,6 @@ class World:
             session.flush()
             policy_id = policy.id
         self.things |= {
-            "bulletin_id": Thing(bulletin.id),
             "threshold_id": Thing(db.session.scalars(select(Threshold.id)).one()),
             "rulebook_id": Thing(book),
             "rule_id": Thing(db.session.scalars(query).first()),

@@ -24,19 +24,21 @@ from tests.pages import Visitor, form_values
 from tests.web.objects import WHO, World
 
 # An own object is answered; a form without its words is refused in words, a state by a conflict.
-ANSWERED = {200, 303, 400, 409, 422}
+ANSWERED = {200, 204, 303, 400, 409, 422}
 # They end the session that walks; test_accounts has them.
 ENDS = {"auth.sign_out"}
 # Pages of an own object, or of a choice of them, that has no such page as it stands: a ticket that
 # is not sealed, an import without wrong lines, a link that nobody sent, a list with nothing ticked.
 EMPTY = {
     *("sealing.identity", "sheets.wrong", "sheets.show", "vouching.vouch"),
+    *("audit.entry", "audit.part", "members.link", "links.welcome", "joins.show"),
+    *("unified.back", "unified.link", "admin.identity", "admin.appoint"),
     *("bulk.ask", "bulk.act", "supervision.new_orders"),
 }
 # What is not there any more is not taken away: they lead back or say so, and nothing happens.
 TAKEN_AWAY = {
     *("tickets.remove_file", "rules.remove", "sla_admin.remove_rule"),
-    *("cases.publish", "rules.returned"),
+    *("cases.publish", "rules.returned", "security.unlock"),
 }
 
 

@@ -1,0 +1,91 @@
+"""What is one account's alone, and what is asked of those who rule on accounts, for the walk."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+
+from portal.auth.access_models import JoinRequest, SignInLock, UserSession
+from portal.auth.factor_models import RoleRequest
+from portal.auth.models import User
+from portal.auth.roles import Role
+from portal.db import utcnow
+from portal.exports.models import ExportRun
+from portal.extensions import db
+from portal.notify.models import Notice
+from portal.search.models import Bulk, BulkItem, SavedView
+from tests.factories import Town, make_user
+
+Add = Callable[[Any], int]
+
+
+def belongings(user_id: int, who: str, ticket_id: int, add: Add) -> dict[str, int]:
+    """One of each thing that is one account's alone, by the argument that names it."""
+    now, key = utcnow(), f"k{user_id}"
+    notice = Notice(user_id=user_id, kind="calendar_end", params={}, key=key, created_at=now)
+    act = Bulk(key=key, user_id=user_id, action="dispatch", fields={}, created_at=now)
+    act.items.append(BulkItem(ticket_id=ticket_id, seen=1, result="done"))
+    run = ExportRun(
+        source="search",
+        asked={},
+        format="csv",
+        language="zh_CN",
+        total=1,
+        state="done",
+        stored_name=key,
+        expires_at=now + timedelta(days=1),
+        spool_name=key,
+        by_id=user_id,
+        created_at=now,
+    )
+    folder = Path(current_app.config["UPLOAD_DIR"], "exports")
+    folder.mkdir(exist_ok=True)
+    (folder / key).write_bytes(b"x")
+    here = {"user_id": user_id, "created_at": now, "seen_at": now, "agent": "x"}
+    view = SavedView(user_id=user_id, name=who, query="status=open", created_at=now)
+    return {
+        "notice_id": add(notice),
+        "view_id": add(view),
+        "bulk_id": add(act),
+        "exports:run_id": add(run),
+        "session_id": add(UserSession(**here, token_hash=key, address="127.0.0.1")),
+    }
+
+
+def ruled_on(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
+    """Members and requests of the firm and of another, a lock, a role that is asked for."""
+    now = utcnow()
+    db.session.get_one(User, town.firm.id).firm_admin = True
+    mate = make_user("mate", Role.APPLICANT, "同事", enterprise_id=town.enterprise_id).id
+    waits = make_user("waits", Role.NONE, "待授权").id
+    db.session.commit()
+    asked = [
+        add(
+            JoinRequest(
+                enterprise_id=firm,
+                username=f"new{firm}",
+                name="新人",
+                phone="1",
+                password_hash="!",
+                state="asked",
+                created_at=now,
+            )
+        )
+        for firm in (town.enterprise_id, town.other_enterprise_id)
+    ]
+    until = now + timedelta(hours=1)
+    lock = SignInLock(kind="address", key="10.0.0.1", tries=5, at=now, until=until)
+    role = RoleRequest(
+        user_id=waits, role="dispatcher", asked_by_id=town.admin.id or 0, asked_at=now
+    )
+    return {
+        "members:user_id": (mate, town.other.id),
+        "members:request_id": tuple(asked),
+        "admin:request_id": (asked[1],),
+        "security:request_id": (add(role),),
+        "security:user_id": (town.cadre2.id,),
+        "admin:lock_id": (add(lock),),
+        "audit:seq": (1,),
+    }
