@@ -86,6 +86,7 @@ def ruled_on(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
         "admin:request_id": (asked[1],),
         "security:request_id": (add(role),),
         "security:user_id": (town.cadre2.id,),
+        "private:user_id": (town.cadre2.id,),
         "admin:lock_id": (add(lock),),
         "audit:seq": (1,),
     }

@@ -33,6 +33,7 @@ EMPTY = {
     *("sealing.identity", "sheets.wrong", "sheets.show", "vouching.vouch"),
     *("audit.entry", "audit.part", "members.link", "links.welcome", "joins.show"),
     *("unified.back", "unified.link", "admin.identity", "admin.appoint"),
+    "tickets.contact",  # for who handles the ticket nothing is masked
     *("bulk.ask", "bulk.act", "supervision.new_orders"),
 }
 # What is not there any more is not taken away: they lead back or say so, and nothing happens.
