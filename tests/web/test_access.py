@@ -12,7 +12,8 @@ from portal.audit.models import TicketAccess
 from portal.audit.service import Look, looked
 from portal.db import transaction
 from portal.extensions import db
-from portal.tickets.models import Attachment, Ticket
+from portal.tickets.file_models import Attachment
+from portal.tickets.models import Ticket
 from tests.factories import MONDAY, Town
 from tests.pages import Visitor, form_values
 from tests.plays import Play
