@@ -4,9 +4,11 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import pytest
 from PIL import Image
@@ -27,7 +29,7 @@ class Upload:
     content: bytes
 
     @cached_property
-    def stream(self) -> io.BytesIO:
+    def stream(self) -> IO[bytes]:
         return io.BytesIO(self.content)
 
 
@@ -45,7 +47,7 @@ def refused(folder: Path, name: str, content: bytes, word: str) -> None:
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-def zipped(parts: dict[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(parts: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", method) as archive:
         for name, content in parts.items():

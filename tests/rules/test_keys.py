@@ -82,6 +82,10 @@ def test_the_index_is_keyed_and_tells_columns_apart() -> None:
         f"nothing,{INDEX}",
         f"a:b:c:d,{INDEX}",
     ],
+    ids=[
+        *("empty", "no key", "no index", "short", "no base64", "unknown cipher", "twice"),
+        *("blank in a name", "no parts", "too many parts"),
+    ],
 )
 def test_a_bad_list_of_keys_is_refused_without_telling_a_key(text: str) -> None:
     with pytest.raises(RingError) as refused:
