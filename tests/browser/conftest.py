@@ -57,6 +57,7 @@ def site(app: Flask, services: Services, tmp_path_factory: pytest.TempPathFactor
         **services.settings,
         "SECRET_KEY": app.config["SECRET_KEY"],
         "SECOND_FACTOR_STAFF": "off",
+        "FIELD_KEYS_FILE": str(Path(app.config["INSTANCE_DIR"]) / "field_keys"),
         "PORTAL_INSTANCE": str(tmp_path_factory.mktemp("site")),
         "UPLOAD_DIR": app.config["UPLOAD_DIR"],
     }

@@ -55,8 +55,8 @@ def test_the_invited_set_a_password_and_sign_in(visit: Visitor, town: Town) -> N
     assert "钱进，您好。请为账号“qianjin”设置自己的密码" in page.words
     assert use(stranger, address).location == "/sign-in"
     answer = stranger.get(None, "/sign-in").submit(username="qianjin", password=NEW)
-    assert (answer.status, answer.location) == (303, "/desk")
-    assert stranger.get(None, "/desk").status == 200  # nobody else has known it: nothing to change
+    assert (answer.status, answer.location) == (303, "/")  # the role is another one's to grant
+    assert stranger.get(None, "/").status == 200  # nobody else has known it: nothing to change
 
 
 def test_a_link_is_shown_once_and_stored_as_a_hash(visit: Visitor, town: Town) -> None:
