@@ -7,7 +7,8 @@ from flask import Flask
 from portal.auth.gate import PUBLIC, roles_for
 from portal.auth.roles import ACCOUNT_ROLES
 from tests.pages import Visitor
-from tests.web.test_gate import WHO, routes, token
+from tests.web.objects import WHO
+from tests.web.test_gate import routes, token
 
 
 def test_no_route_takes_a_form_without_a_token_or_with_a_stranger_s(

@@ -20,7 +20,8 @@ from tests.factories import Town
 from tests.pages import Visitor
 from tests.service.versions import restored
 from tests.web.conftest import seeded_categories
-from tests.web.test_gate import WHO, token
+from tests.web.objects import WHO
+from tests.web.test_gate import token
 
 __all__ = ["restored", "seeded_categories"]
 EXAMPLES = 1  # of each address and method: some 300 of these
