@@ -68,6 +68,7 @@ DATA = {
     "portal/tickets/service/handover.py": "reasons as they are stored",
     "portal/keys": "said to the operator in both languages",
     "portal/private/passing.py": "a note as it is stored",
+    "portal/tickets/contact_form.py": "a reason as it is stored",
     "portal/auth/roles.py": "the system's name as it is stored",
     "portal/auth/passwords.py": "how people write a day",
     "portal/auth/rights_page.py": "docs/rights.md, in both languages",
