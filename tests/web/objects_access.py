@@ -60,6 +60,9 @@ def ruled_on(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
     db.session.get_one(User, town.firm.id).firm_admin = True
     mate = make_user("mate", Role.APPLICANT, "同事", enterprise_id=town.enterprise_id).id
     waits = make_user("waits", Role.NONE, "待授权").id
+    unit = town.departments["finance"]
+    former = make_user("former", Role.CADRE, "离职", department_id=unit)
+    former.active, left = False, former.id
     db.session.commit()
     asked = [
         add(
@@ -86,7 +89,7 @@ def ruled_on(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
         "admin:request_id": (asked[1],),
         "security:request_id": (add(role),),
         "security:user_id": (town.cadre2.id,),
-        "private:user_id": (town.cadre2.id,),
+        "private:user_id": (left,),
         "admin:lock_id": (add(lock),),
         "audit:seq": (1,),
     }

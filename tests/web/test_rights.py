@@ -33,6 +33,7 @@ EMPTY = {
     *("sealing.identity", "sheets.wrong", "sheets.show", "vouching.vouch"),
     *("audit.entry", "audit.part", "members.link", "links.welcome", "joins.show"),
     *("unified.back", "unified.link", "admin.identity", "admin.appoint"),
+    *("private.pass_on", "private.keep"),
     "tickets.contact",  # for who handles the ticket nothing is masked
     *("bulk.ask", "bulk.act", "supervision.new_orders"),
 }
