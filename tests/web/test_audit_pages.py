@@ -93,7 +93,7 @@ def altered(archive: bytes) -> bytes:
     with zipfile.ZipFile(BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
             body = old.read(name)
-            new.writestr(name, body.replace("王经理".encode(), "赵经理".encode(), 1))
+            new.writestr(name, body.replace("李明".encode(), "王明".encode(), 1))
     return out.getvalue()
 
 
