@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import psycopg
 import pytest
 from flask import Flask
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine, func, select, text, update
 
 from portal.auth.models import User
@@ -43,12 +45,13 @@ IN_YEAR = Ticket.submitted_at < datetime(2024, 1, 1, tzinfo=UTC)
 LOCAL_YEAR = func.extract("year", func.timezone("Asia/Shanghai", Ticket.submitted_at))
 
 
-def empty(app: Flask, owner: Engine) -> None:
+def empty(app: Flask, broom: psycopg.Connection) -> None:
     """Empties every table but what the migrations seeded, and puts the categories back."""
-    names = [f'"{t.name}"' for t in db.metadata.sorted_tables if t.name not in KEPT]
-    with owner.begin() as connection:
-        connection.execute(text(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE"))
-        connection.execute(text("DELETE FROM category WHERE parent_id IS NOT NULL"))
+    names = [t.name for t in db.metadata.sorted_tables if t.name not in KEPT]
+    with broom.transaction():
+        every = SQL(", ").join(Identifier(name) for name in names)
+        broom.execute(SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(every))
+        broom.execute("DELETE FROM category WHERE parent_id IS NOT NULL")
     with app.app_context():
         db.session.execute(update(Category).values(by_pairing=True))
         db.session.commit()
@@ -61,9 +64,11 @@ def played_at() -> datetime:
 
 
 @pytest.fixture(scope="module")
-def played(app: Flask, owner: Engine, played_at: datetime) -> Iterator[Loaded]:
+def played(
+    app: Flask, owner: Engine, broom: psycopg.Connection, played_at: datetime
+) -> Iterator[Loaded]:
     """The demonstration, loaded once for the tests of this module."""
-    empty(app, owner)
+    empty(app, broom)
     with app.app_context():
         begun = time.perf_counter()
         loaded = load(played_at, if_empty=False, say=lambda _: None)
@@ -72,7 +77,7 @@ def played(app: Flask, owner: Engine, played_at: datetime) -> Iterator[Loaded]:
             connection.execute(text("ANALYZE"))  # as the server does by itself, some time later
         yield loaded
         db.session.remove()
-    empty(app, owner)
+    empty(app, broom)
 
 
 def counts(column) -> Counter:
@@ -81,8 +86,10 @@ def counts(column) -> Counter:
     return Counter(dict(rows.all()))
 
 
-def test_a_killed_load_leaves_nothing(app: Flask, owner: Engine, services: Services) -> None:
-    empty(app, owner)
+def test_a_killed_load_leaves_nothing(
+    app: Flask, broom: psycopg.Connection, services: Services
+) -> None:
+    empty(app, broom)
     environment = {
         **os.environ,
         **services.settings,
