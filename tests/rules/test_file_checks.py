@@ -5,8 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -25,16 +24,17 @@ DOCX = {TYPES: PLAIN_TYPES, "word/document.xml": "<w:document/>"}
 class Upload:
     """A file as a request would bring it."""
 
-    filename: str
+    filename: str | None
     content: bytes
+    stream: IO[bytes] = field(init=False)
 
-    @cached_property
-    def stream(self) -> IO[bytes]:
-        return io.BytesIO(self.content)
+    def __post_init__(self) -> None:
+        self.stream = io.BytesIO(self.content)
 
 
 def kept(folder: Path, name: str, content: bytes) -> Path:
-    [one] = files.store([Upload(name, content)], folder, max_files=10, max_bytes=20_000_000)
+    sent: list[files.Upload] = [Upload(name, content)]
+    [one] = files.store(sent, folder, max_files=10, max_bytes=20_000_000)
     path = files.path_of(one.stored_name, folder)
     assert one.size == path.stat().st_size
     return path

@@ -102,7 +102,7 @@ class World:
         files = [self._file(one, town.firm.id) for one in (self.mine, self.theirs)]
         self.things |= {
             "number": Thing(number, other, NO_NUMBER),
-            "tickets:attachment_id": Thing(*files),
+            "tickets:attachment_id": Thing(files[0], files[1]),
             "rules.returned:number": Thing(missing=NOWHERE, own=1),
         }
         self.things["case_id"] = Thing(self._case())
@@ -148,6 +148,7 @@ class World:
             self._add(HandoverItem(handover=list_, ticket_id=play.ticket_id))
             lists.append(list_.id)
             contacts.append(self._add(EnterpriseContact(enterprise_id=firm, name="钱", phone="1")))
+        units = list(town.departments.values())
         self.things |= {
             "pairing_id": Thing(pairing),
             "handovers:leave_id": Thing(*leaves),
@@ -156,7 +157,7 @@ class World:
             "enterprise:contact_id": Thing(*contacts),
             "admin:contact_id": Thing(contacts[0]),
             "visits:enterprise_id": Thing(town.enterprise_id, town.other_enterprise_id),
-            "departments:department_id": Thing(*town.departments.values()),
+            "departments:department_id": Thing(units[0], units[1]),
             "admin:enterprise_id": Thing(town.enterprise_id),
             "admin:user_id": Thing(town.cadre2.id),
         }
@@ -180,7 +181,7 @@ class World:
         visits = list(db.session.scalars(query))
         self.things["visit_id"] = Thing(visits[0], visits[-1])
         for one in PLANNED:
-            self.things[f"visits.{one}:visit_id"] = Thing(*planned)
+            self.things[f"visits.{one}:visit_id"] = Thing(planned[0], planned[1])
 
     def _own(self) -> None:
         """What belongs to one account, and what the administrators of accounts rule on."""

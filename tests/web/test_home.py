@@ -100,12 +100,6 @@ def test_the_place_is_marked_that_a_page_is_of(
     )
 
 
-def test_a_role_without_pages_is_told_so(visit: Visitor) -> None:
-    page = visit.get("security", "/")
-    assert page.status == 200
-    assert "您的页面将随后续版本提供" in page.words
-
-
 def test_a_notice_opens_its_ticket_and_is_read(visit: Visitor, town: Town, ticket: Ticket) -> None:
     page = visit.get("cadre", "/inbox")
     assert "请签收新派来的诉求“流动资金不足”。" in page.words
