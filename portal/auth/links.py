@@ -31,11 +31,6 @@ class Kind(StrEnum):
 HOURS = {Kind.INVITATION: 72, Kind.RESET: 24}
 
 
-def unusable() -> str:
-    """A hash of a secret that is thrown away: nobody can sign in with it."""
-    return password_service.HASHER.hash(secrets.token_urlsafe(32))
-
-
 def issue(editor: Editor, user_id: int) -> tuple[str, OneTimeLink]:
     """A new link for a person: the secret, to be shown once, and its row.
 

@@ -3,31 +3,26 @@
 They show accounts and never a ticket.
 """
 
-from typing import Any
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.auth import factors, granting, guard, role_requests, sessions
 from portal.auth import service as accounts
-from portal.auth.roles import ACCOUNT_ROLES, Role
+from portal.auth.roles import Role
 from portal.auth.security_words import settings
 from portal.auth.session_words import lines
 from portal.auth.signed import limits
 from portal.db import transaction, utcnow
 from portal.directory import change_words, queries
-from portal.directory.admin_blueprint import confirm, done, editor, my_id, page
+from portal.directory.admin_blueprint import confirm, done, editor, listed_accounts, my_id, page
 from portal.directory.forms import RoleForm
 from portal.errors import Conflict, Invalid
-from portal.fields import blame, clean
+from portal.fields import blame
 from portal.language import said
-from portal.paging import cursor_from
-from portal.wording import role_name
 
 blueprint = Blueprint("security", __name__, url_prefix="/security")
 Answer = Response | str | tuple[str, int]
-SHOWN = (*ACCOUNT_ROLES, Role.NONE)
 
 
 @blueprint.get("/requests")
@@ -61,16 +56,7 @@ def refuse(request_id: int) -> Answer:
 @blueprint.get("/people")
 def people() -> Answer:
     """All accounts, searched and narrowed to a role, with what protects each."""
-    search = clean(request.args.get("q"))[:50]
-    wanted = request.args.get("role")
-    role = wanted if wanted in SHOWN else None
-
-    def address(**kw: Any) -> str:
-        return url_for("security.people", q=search or None, role=role, **kw)
-
-    found = queries.users(search, role, cursor_from(request.args), address)
-    chips = _chips(search, role)
-    return render_template("security/people.html", page=found, chips=chips, q=search, role=role)
+    return listed_accounts("security/people.html", "security.people")
 
 
 @blueprint.get("/people/<int:user_id>")
@@ -143,18 +129,3 @@ def show_settings() -> Answer:
 def _refused(error: Invalid | Conflict) -> Response:
     flash(said(error), "danger")
     return redirect(url_for("security.requests"), 303)
-
-
-def _chips(search: str, role: str | None) -> list[dict[str, Any]]:
-    counts = queries.users_by_role()
-    labels = [(None, _("全部"), sum(counts.values()))]
-    labels += [(str(code), role_name(code), counts.get(code, 0)) for code in SHOWN]
-    return [
-        {
-            "label": label,
-            "url": url_for("security.people", role=code, q=search or None),
-            "count": count,
-            "current": code == role,
-        }
-        for code, label, count in labels
-    ]

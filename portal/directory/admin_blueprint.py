@@ -4,21 +4,26 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
+from portal.auth.roles import ACCOUNT_ROLES, Role
 from portal.db import utcnow
 from portal.directory import queries
 from portal.directory.changes import Editor
 from portal.directory.models import Enterprise
 from portal.errors import Invalid
+from portal.fields import clean
 from portal.language import said
+from portal.paging import cursor_from
+from portal.wording import role_name
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 MANY = 5
+SHOWN_ROLES = (*ACCOUNT_ROLES, Role.NONE)
 Answer = Response | str | tuple[str, int]
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -54,6 +59,31 @@ def refused(error: Invalid, endpoint: str, **values: Any) -> Response:
 def page(template: str, form: FlaskForm, **context: Any) -> Answer:
     """A page with a form: 422 when it was refused."""
     return render_template(template, form=form, **context), 422 if form.errors else 200
+
+
+def listed_accounts(template: str, endpoint: str) -> Answer:
+    """All accounts, searched by `q` and narrowed to `role` of the address."""
+    search = clean(request.args.get("q"))[:50]
+    wanted = request.args.get("role")
+    role = wanted if wanted in SHOWN_ROLES else None
+
+    def address(**kw: Any) -> str:
+        return url_for(endpoint, q=search or None, role=role, **kw)
+
+    counts = queries.users_by_role()
+    labels = [(None, _("全部"), sum(counts.values()))]
+    labels += [(str(code), role_name(code), counts.get(code, 0)) for code in SHOWN_ROLES]
+    chips = [
+        {
+            "label": label,
+            "url": url_for(endpoint, role=code, q=search or None),
+            "count": count,
+            "current": code == role,
+        }
+        for code, label, count in labels
+    ]
+    found = queries.users(search, role, cursor_from(request.args), address)
+    return render_template(template, page=found, chips=chips, q=search, role=role)
 
 
 def confirm(title: str, consequence: str, button: str, back: str) -> Answer:

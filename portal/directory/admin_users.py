@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from flask_babel import gettext as _
 
 from portal.auth import guard, links, password_service, role_requests, sessions
 from portal.auth import service as accounts
 from portal.auth.models import User
-from portal.auth.roles import ACCOUNT_ROLES, Role
+from portal.auth.roles import Role
 from portal.auth.session_words import lines
 from portal.auth.signed import limits
 from portal.db import transaction, utcnow
@@ -21,6 +21,7 @@ from portal.directory.admin_blueprint import (
     done,
     editor,
     find_firm,
+    listed_accounts,
     my_id,
     page,
     refused,
@@ -37,42 +38,13 @@ from portal.directory.forms import (
 )
 from portal.errors import Invalid
 from portal.fields import blame, clean
-from portal.paging import cursor_from
 from portal.queue import SWEEP, nudge
-from portal.wording import role_name
-
-SHOWN = (*ACCOUNT_ROLES, Role.NONE)
 
 
 @blueprint.get("/users")
 def users() -> Answer:
     """All accounts, searched and narrowed to a role."""
-    search = clean(request.args.get("q"))[:50]
-    wanted = request.args.get("role")
-    role = wanted if wanted in SHOWN else None
-
-    def address(**kw: Any) -> str:
-        return url_for("admin.users", q=search or None, role=role, **kw)
-
-    found = queries.users(search, role, cursor_from(request.args), address)
-    return render_template(
-        "admin/users.html", page=found, chips=_chips(search, role), q=search, role=role
-    )
-
-
-def _chips(search: str, role: str | None) -> list[dict[str, Any]]:
-    counts = queries.users_by_role()
-    labels = [(None, _("全部"), sum(counts.values()))]
-    labels += [(str(code), role_name(code), counts.get(code, 0)) for code in SHOWN]
-    return [
-        {
-            "label": label,
-            "url": url_for("admin.users", role=code, q=search or None),
-            "count": count,
-            "current": code == role,
-        }
-        for code, label, count in labels
-    ]
+    return listed_accounts("admin/users.html", "admin.users")
 
 
 @blueprint.route("/users/new", methods=["GET", "POST"])
