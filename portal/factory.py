@@ -20,6 +20,7 @@ from portal.auth import (
     unified,
 )
 from portal.auth import views as auth_views
+from portal.auth.hashing import HASHER
 from portal.config import PROJECT, load_config
 from portal.directory import admin
 from portal.directory import views as enterprise_views
@@ -127,6 +128,7 @@ def _init_extensions(app: Flask) -> None:
     with app.app_context():
         event.listen(db.engine, "connect", _in_utc)
         hold(db.engine, ring_from(app.config))
+    HASHER.set_cost(app.config["PASSWORD_MEMORY_KIB"], app.config["PASSWORD_ROUNDS"])
 
 
 def _language() -> str:

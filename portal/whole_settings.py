@@ -8,6 +8,9 @@ WHOLE: dict[str, tuple[int, int, int]] = {
     # Days after which a password has to be changed; 0: never.
     "PASSWORD_DAYS_STAFF": (90, 0, 3650),
     "PASSWORD_DAYS_FIRMS": (0, 0, 3650),
+    # What a hash of a password costs: KiB of memory and rounds (portal.auth.hashing).
+    "PASSWORD_MEMORY_KIB": (64 * 1024, 32, 4 * 1024 * 1024),
+    "PASSWORD_ROUNDS": (3, 1, 20),
     # So many failures within so many minutes lock an account, or an address, for as long.
     "LOCK_TRIES": (5, 1, 100),
     "LOCK_TRIES_ADDRESS": (50, 1, 10_000),

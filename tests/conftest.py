@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from portal.extensions import db
 from portal.factory import create_app
-from tests.factories import Town, make_town
+from tests.factories import CHEAP, Town, make_town
 from tests.pages import Visitor
 from tests.services import Services, start_services
 
@@ -57,6 +57,7 @@ def app(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Flask:
             "RQ_ASYNC": True,
             "OPEN_KEEP_SECONDS": 0,
             "SECOND_FACTOR_STAFF": "off",
+            **CHEAP,
             "SERVER_NAME": None,
         }
     )

@@ -20,7 +20,7 @@ from portal.outbox.service import ROUTE, VACANCY
 from portal.tickets.lifecycle import LOAD
 from portal.tickets.models import Ticket
 from portal.tickets.service import submit
-from tests.factories import HASH, Town, make_rule
+from tests.factories import Town, make_rule, password_hash
 from tests.service.stages import wording
 
 SIZES = (2, 3, 4, 5, 6, 7)
@@ -49,7 +49,7 @@ def make_teams(town: Town, capacity: int | None = None) -> Teams:
                     username=f"team{size}.{n}",
                     name=f"第 {n} 人",
                     role=Role.CADRE,
-                    password_hash=HASH,
+                    password_hash=password_hash(),
                     department_id=unit.id,
                     capacity=capacity,
                 )

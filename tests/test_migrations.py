@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal.extensions import db
 from portal.factory import create_app
+from tests.factories import CHEAP
 from tests.filled import fill
 from tests.services import Services
 
@@ -36,6 +37,7 @@ def fresh(services: Services, tmp_path) -> Iterator[Flask]:
             "PORTAL_INSTANCE": str(tmp_path),
             "SECRET_KEY": "a secret for tests only, long enough",
             "TESTING": True,
+            **CHEAP,
         }
     )
     with app.app_context():

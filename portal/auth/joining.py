@@ -11,8 +11,8 @@ from sqlalchemy import func, select, update
 
 from portal.auth import passwords
 from portal.auth.access_models import JoinRequest
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
-from portal.auth.password_service import HASHER
 from portal.auth.roles import Role
 from portal.auth.service import TAKEN_NAME, get_user, name_taken, switch
 from portal.directory.changes import Editor, added, noted

@@ -2,31 +2,17 @@
 
 from datetime import datetime
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import update
 
 from portal.auth import administrators, passwords, sessions
 from portal.auth.access_models import OneTimeLink
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.auth.sessions import End
 from portal.directory.changes import Editor, record
 from portal.errors import Invalid, NotFound
 from portal.extensions import db
-
-HASHER = PasswordHasher()
-# Verified when no account matches, so that an unknown name takes as long as a wrong password.
-NOBODY = HASHER.hash("nobody at all")
-
-
-def matches(password_hash: str | None, password: str) -> bool:
-    """Whether the password is right; takes the same time when there is nothing to compare with."""
-    try:
-        right = HASHER.verify(password_hash or NOBODY, password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return right and password_hash is not None
 
 
 def check(user: User, password: str) -> None:
@@ -39,7 +25,7 @@ def check(user: User, password: str) -> None:
 
 def change_password(user: User, old: str, new: str, now: datetime) -> None:
     """Sets a new password and ends every session. Raises Invalid."""
-    if not matches(user.password_hash, old):
+    if not HASHER.matches(user.password_hash, old):
         raise Invalid("原密码不正确。", "old")
     if old == new:
         raise Invalid("新密码不能与原密码相同。", "new")

@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from portal import fields
 from portal.auth import factors
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
-from portal.auth.password_service import matches
 from portal.auth.roles import ADMINISTRATORS, STAFF_ROLES, Role
 from portal.db import transaction, utcnow
 from portal.extensions import db, limiter
@@ -188,7 +188,7 @@ def code_problem(user: User, code: str) -> str | None:
 
 def _password_problem(user: User, password: str) -> str | None:
     with limiter.limit(GUESSES, key_func=_person):
-        right = matches(user.password_hash, password)
+        right = HASHER.matches(user.password_hash, password)
     return None if right else _("密码不正确，请重新输入。")
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from portal.auth import administrators, passwords, role_requests, sessions
 from portal.auth.access_models import JoinRequest
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
-from portal.auth.password_service import HASHER
 from portal.auth.roles import DEPARTMENT_ROLES, Role
 from portal.auth.sessions import End
 from portal.directory.changes import Editor, added, noted, record

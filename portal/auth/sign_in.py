@@ -7,8 +7,8 @@ from sqlalchemy import select
 from portal.auth import guard, joining
 from portal.auth.access_models import JoinRequest
 from portal.auth.guard import Attempt, Rules
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
-from portal.auth.password_service import HASHER, matches
 from portal.extensions import db
 
 
@@ -23,14 +23,14 @@ def finish(
     user = db.session.scalar(select(User).where(User.username == username.strip().lower()))
     asked = joining.latest(username)
     holder = user if user is not None else asked
-    right = matches(holder.password_hash if holder is not None else None, password)
+    right = HASHER.matches(holder.password_hash if holder is not None else None, password)
     if not right or holder is None or not attempt.open or (user is not None and not user.active):
         guard.failed(attempt, user, now, rules)
         return None
     guard.passed(attempt, now)
     if user is None:
         return asked
-    if HASHER.check_needs_rehash(user.password_hash):
+    if HASHER.outdated(user.password_hash):
         user.password_hash = HASHER.hash(password)
     user.signed_in(now)
     return user

@@ -7,11 +7,10 @@ from typing import Any
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import func, select, text
 
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
-from portal.auth.service import HASHER
 from portal.checks.finding import Check, Severity
 from portal.config import PROJECT
 from portal.db import utcnow
@@ -59,14 +58,8 @@ def _demo(config: Config) -> str | None:
     """Accounts that still open with the password that is printed in the documentation."""
     names = [account.username for account in ACCOUNTS]
     rows = select(User.username, User.password_hash).where(User.username.in_(names), User.active)
-    return ", ".join(name for name, kept in db.session.execute(rows) if _opens(kept)) or None
-
-
-def _opens(kept: str) -> bool:
-    try:
-        return HASHER.verify(kept, PASSWORD)
-    except (Argon2Error, InvalidHashError):
-        return False
+    found = db.session.execute(rows)
+    return ", ".join(name for name, kept in found if HASHER.matches(kept, PASSWORD)) or None
 
 
 def _migrations(config: Config) -> str | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 
+from portal.auth.hashing import LEAST_MEMORY_KIB, LEAST_ROUNDS
 from portal.checks.finding import Check, Severity
 from portal.config import PROJECT
 from portal.db import utcnow
@@ -137,6 +138,13 @@ def _second_factor(config: Config) -> str | None:
     return None if asked == "staff" else f"SECOND_FACTOR_STAFF={asked}"
 
 
+def _password_cost(config: Config) -> str | None:
+    cost = {name: int(config[name]) for name in ("PASSWORD_MEMORY_KIB", "PASSWORD_ROUNDS")}
+    enough = (LEAST_MEMORY_KIB, LEAST_ROUNDS)
+    low = [f"{n}={v}" for (n, v), least in zip(cost.items(), enough, strict=True) if v < least]
+    return ", ".join(low) or None
+
+
 def _own_keys(config: Config) -> str | None:
     """Keys that were made beside the data they protect: a copy of the disk holds both."""
     unset = [n for n in KEY_FILES if not (os.environ.get(n) or os.environ.get(f"{n}_FILE"))]
@@ -228,6 +236,13 @@ ROWS: tuple[Check, ...] = (
         "工作人员登录不要求第二重验证",
         "not all staff need a second factor",
         _second_factor,
+    ),
+    Check(
+        "password-cost",
+        _E,
+        "密码散列的强度太低",
+        "hashes of passwords cost too little",
+        _password_cost,
     ),
     Check(
         "own-keys",

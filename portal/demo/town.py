@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
-from portal.auth.password_service import HASHER
 from portal.auth.roles import Role
 from portal.demo import names, places, rulebook
 from portal.demo.accounts import ACCOUNTS, BY_USERNAME, PASSWORD

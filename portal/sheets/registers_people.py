@@ -9,9 +9,9 @@ from sqlalchemy import BigInteger, ColumnElement, Select, or_, select
 
 from portal.auth import role_requests, sessions
 from portal.auth.factor_models import RoleRequest
+from portal.auth.hashing import HASHER
 from portal.auth.models import User
 from portal.auth.roles import DEPARTMENT_ROLES, STAFF_ROLES, Actor, Role
-from portal.auth.service import HASHER
 from portal.auth.sessions import End
 from portal.db import utcnow
 from portal.directory.changes import Editor

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.factories import PASSWORD, Town
+from tests.factories import CHEAP, PASSWORD, Town
 from tests.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,28 +58,27 @@ def site(app: Flask, services: Services, tmp_path_factory: pytest.TempPathFactor
         **services.settings,
         "SECRET_KEY": app.config["SECRET_KEY"],
         "SECOND_FACTOR_STAFF": "off",
+        **{name: str(value) for name, value in CHEAP.items()},
         "FIELD_KEYS_FILE": str(Path(app.config["INSTANCE_DIR"]) / "field_keys"),
         "PORTAL_INSTANCE": str(tmp_path_factory.mktemp("site")),
         "UPLOAD_DIR": app.config["UPLOAD_DIR"],
     }
-    gunicorn = ["-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
-    flask = ["-m", "flask", "--app", "wsgi"]
     log = (tmp_path_factory.mktemp("log") / "site.log").open("w")
-    processes = [
-        subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
-        for command in (gunicorn, [*flask, "worker"], [*flask, "timer"])
-    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.browser.processes", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_healthy(address, log.name)
         yield address
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=20)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=20)
         log.close()
 
 

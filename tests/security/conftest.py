@@ -8,6 +8,7 @@ from flask import Flask
 
 from portal.extensions import limiter
 from portal.factory import create_app
+from tests.factories import CHEAP
 from tests.services import Services
 from tests.web.conftest import limited
 
@@ -35,6 +36,7 @@ def app_of(app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch) -> I
                 "RATELIMIT_ENABLED": False,
                 "CHALLENGE": False,
                 "SECOND_FACTOR_STAFF": "off",
+                **CHEAP,
                 "TESTING": True,
                 "RQ_ASYNC": True,
                 **{name: value for name, value in settings.items() if name not in words},

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
+from portal.auth.hashing import HASHER
 from portal.auth.roles import Role
-from portal.auth.service import HASHER
 from portal.checks.commands import ROWS, run
 from portal.checks.finding import Severity
 from portal.config import PROJECT, ConfigError, load_config
@@ -112,6 +112,7 @@ def test_a_safe_configuration_has_nothing_but_what_is_not_set(load: Load) -> Non
         ({"TRUSTED_PROXIES": "0"}, {"proxies"}),
         ({"CHALLENGE": "0"}, {"challenge"}),
         ({"SECOND_FACTOR_STAFF": "admins"}, {"second-factor"}),
+        ({"PASSWORD_ROUNDS": "1"}, {"password-cost"}),
         ({"DEBUG": True}, {"debug"}),
         ({"SESSION_COOKIE_SAMESITE": False}, {"cookies"}),
         ({"WTF_CSRF_ENABLED": False}, {"csrf"}),

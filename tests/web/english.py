@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -222,7 +223,7 @@ def _deeds(play: Play, town: Town, at: datetime, now: datetime) -> Iterator[tupl
     yield Ask(town.firm, closed, at + 2 * HOUR), confirmation.reopen, ("又出现了。",)
 
 
-def stored_words() -> list[str]:
+def stored_words() -> tuple[str, ...]:
     """Every line of Chinese in the database, the longest first: names, titles, texts."""
     found: set[str] = set()
     for table in db.metadata.sorted_tables:
@@ -230,7 +231,7 @@ def stored_words() -> list[str]:
             for row in db.session.execute(select(table)):
                 for value in row:
                     found.update(_lines(value))
-    return sorted(found, key=len, reverse=True)
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _lines(value: Any) -> Iterator[str]:
@@ -250,8 +251,7 @@ def walk(visit: Visitor, who: str | None) -> Iterator[Page]:
     todo, done, kinds = ["/", "/inbox", "/tickets/new/check"], set(), Counter[str]()
     while todo:
         address = todo.pop(0)
-        path = urlsplit(address).path
-        if path in done or not rules.test(path, "GET"):
+        if (path := urlsplit(address).path) in done or not rules.test(path, "GET"):
             continue
         endpoint, _values = rules.match(path, "GET")
         kinds[endpoint] += 1
@@ -283,18 +283,18 @@ def refusals(visit: Visitor, who: str | None, pages: list[Page]) -> Iterator[Pag
                 yield answer
 
 
-def left_over(page: Page, known: list[str]) -> list[str]:
+def left_over(page: Page, known: tuple[str, ...]) -> list[str]:
     """The Chinese on a page that comes from nowhere but its template or our code."""
     for cut in page.soup.select("mark, :has(> mark)"):  # pieces of what a person wrote
         cut.clear()
-    said = [text for text in page.soup.find_all(string=True) if not isinstance(text, Comment)]
-    said += [
-        str(tag[name]) for tag in page.soup.find_all(True) for name in SAID_IN if tag.has_attr(name)
-    ]
-    left: list[str] = []
-    for text in filter(CHINESE.search, said):
-        rest = str(text)
-        for one in known:
-            rest = rest.replace(one, "")
-        left += set(CHINESE.findall(rest)) - KEPT
-    return left
+    said = [str(one) for one in page.soup.find_all(string=True) if not isinstance(one, Comment)]
+    said += [str(tag[name]) for name in SAID_IN for tag in page.soup.find_all(attrs={name: True})]
+    return [one for text in filter(CHINESE.search, said) for one in _unknown(text, known)]
+
+
+@cache
+def _unknown(text: str, known: tuple[str, ...]) -> set[str]:
+    """The Chinese of a text without the known lines; menus and names come on every page."""
+    for one in known:
+        text = text.replace(one, "")
+    return set(CHINESE.findall(text)) - KEPT
