@@ -21,7 +21,7 @@ from portal.kpi.ledger import Added, Ledger, added_by
 from portal.kpi.models import KpiState
 from portal.kpi.periods import LOCAL
 from portal.sla.worktime import Calendar
-from tests.factories import HASH, make_uscc
+from tests.factories import make_uscc, password_hash
 
 YEARS = 10
 DEPARTMENTS, CADRES_EACH, REGIONS, CHAINS = 30, 10, 8, 10
@@ -65,7 +65,7 @@ def build_place(owner: Engine, policy: int, calendar_id: int) -> Place:
         regions = add(Region, [{"name": f"县区{n}"} for n in range(REGIONS)])
         chains = add(Chain, [{"name": f"产业链{n}"} for n in range(CHAINS)])
         units = add(Department, [{"name": f"承办单位{n}"} for n in range(DEPARTMENTS)])
-        person = {"password_hash": HASH, "role": "cadre", "phone": None}
+        person = {"password_hash": password_hash(), "role": "cadre", "phone": None}
         people = [
             {**person, "username": f"c{n}", "name": f"干部{n}", "department_id": units[n % 30]}
             for n in range(DEPARTMENTS * CADRES_EACH)

@@ -1,9 +1,9 @@
 """The only commit, the only clock, and the column types all models share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Identity, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -15,6 +15,7 @@ BigId = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Words = Annotated[str, mapped_column(Text)]
 Json = Annotated[dict, mapped_column(JSONB)]
+T = TypeVar("T")
 
 
 def utcnow() -> datetime:
@@ -35,3 +36,19 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+def once(key: Any, read: Callable[[], T]) -> T:
+    """What `read` answers, asked once a transaction: a page of a dozen reads is of one moment.
+
+    `key` names the question; it is hashable and unique to its caller.
+    """
+    session = db.session()
+    present = session.get_transaction()
+    if present is None or session.info.get("once_in") is not present:
+        session.info["once"] = {}
+    known: dict[Any, T] = session.info["once"]
+    if key not in known:
+        known[key] = read()
+    session.info["once_in"] = session.get_transaction()
+    return known[key]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from portal.db import once
 from portal.directory import category_queries
 from portal.kpi import live, reading
 from portal.kpi.columns import PROMISED, columns_of
@@ -18,7 +19,7 @@ from portal.kpi.define_work import OPEN_TOO_LONG
 from portal.kpi.figures import FIGURES, TIMES, Measure
 from portal.kpi.ledger import timed
 from portal.kpi.live import FIELDS, Dimension, Grain, Measures, complete
-from portal.kpi.periods import Period, local_day
+from portal.kpi.periods import Period, local_day, start_of
 from portal.kpi.reading import Group, Values
 from portal.kpi.spreads import Spread, added, spread_of
 
@@ -248,5 +249,11 @@ class _Reading:
     def _promised_today(self) -> dict[Any, Measures]:
         if not self.period.first <= self.today <= self.period.last:
             return {}
-        today = Period(self.today, self.today)
-        return live.promised(today, self.chosen, self.now, self.group)
+        today, group = Period(self.today, self.today), self.group
+        if group in FIELDS:
+            return live.promised(today, self.chosen, self.now, group)
+        # The same for the whole and for the one week or month of today: counted once a page.
+        asked = today, self.chosen, self.now
+        found = once(("promised", *asked), lambda: live.promised(*asked, None))
+        start = start_of(group, self.today) if group is not None else None
+        return dict.fromkeys([start] if found else [], found.get(None, {}))

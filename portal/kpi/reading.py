@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
 
+from portal.db import once
 from portal.extensions import db
 from portal.kpi.columns import COLUMNS, EXCLUDED, PROMISED, WEIGHED, columns_of
 from portal.kpi.figures import COUNTED, FIGURES, TIMES, Measure
@@ -26,13 +27,7 @@ def ready() -> bool:
 
     Asked once a transaction: a page of a dozen reads is not half from cells, half counted live.
     """
-    session = db.session()
-    known: tuple[Any, bool] | None = session.info.get(_READY)
-    if known is not None and known[0] is session.get_transaction():
-        return known[1]
-    found = bool(session.scalar(select(KpiState.ready)))
-    session.info[_READY] = session.get_transaction(), found
-    return found
+    return once(_READY, lambda: bool(db.session.scalar(select(KpiState.ready))))
 
 
 def inside(table: Any, period: Period) -> ColumnElement[bool]:

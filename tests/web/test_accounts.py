@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -254,3 +255,13 @@ def test_a_given_password_must_be_changed_first(visit: Visitor, town: Town) -> N
     changed = page.submit(old="given-secret-1", new="my-own-secret", new2="my-own-secret")
     assert (changed.status, changed.location) == (303, "/desk")
     assert visit.get(None, "/desk").status == 200
+
+
+def test_a_sign_in_hashes_anew_what_was_made_at_another_cost(visit: Visitor, town: Town) -> None:
+    of = select(User).where(User.username == "cadre")
+    with transaction() as session:
+        user = session.scalars(of).one()
+        user.password_hash = PasswordHasher(time_cost=2, memory_cost=64).hash(PASSWORD)
+    assert sign_in(visit, "cadre", PASSWORD).status == 303
+    db.session.rollback()
+    assert "$m=32,t=1," in db.session.scalars(of).one().password_hash
