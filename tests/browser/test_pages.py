@@ -24,6 +24,7 @@ from portal.tickets.models import Ticket
 from portal.tickets.service import exclusion, handle, handover, review, submit, triage
 from portal.tickets.service.move import Ask
 from portal.tickets.service.submit import Wording
+from tests.browser.places import PAGES, WIDE
 from tests.factories import Town
 from tests.service.published_rows import make_published
 from tests.service.test_import import row, run, written
@@ -33,100 +34,8 @@ from tests.visiting import filed, pair
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESK = 390, 1280
-# Looked at by axe at a desk's width too: a page of each role, and the widest tables and charts.
-WIDE = (
-    *("/", "/tickets", "/desk", "/review", "/triage", "/overdue", "/petitions", "/search"),
-    *("/board", "/ranks", "/wall", "/open", "/users", "/log", "/load"),
-)
 RUN_AXE = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .map(v => v.id + ': ' + v.nodes.map(n => n.html).slice(0, 2).join(' | '))"""
-PAGES: list[tuple[str | None, str]] = [
-    (None, "/"),
-    (None, "/sign-in"),
-    (None, "/register"),
-    (None, "/query"),
-    ("firm", "/tickets"),
-    ("firm", "/tickets/new"),
-    ("firm", "/tickets/new/write?category={category}"),
-    ("firm", "/tickets/{confirm}"),
-    ("firm", "/tickets/{confirm}/confirm"),
-    ("firm", "/tickets/{confirm}/receipt"),
-    ("cadre", "/desk"),
-    ("cadre", "/tickets/{late}"),
-    ("cadre", "/tickets/{late}/resolve"),
-    ("cadre", "/tickets/{late}/ask_extension"),
-    ("cadre", "/tickets/{late}/explain"),
-    ("cadre", "/inbox"),
-    ("cadre", "/visits"),
-    ("cadre", "/visits/firms/{firm}"),
-    ("cadre", "/visits/firms/{firm}/plan"),
-    ("cadre", "/visits/firms/{firm}/record"),
-    ("cadre", "/visits/1"),
-    ("cadre", "/visits/1/file"),
-    ("cadre", "/visits/calendar"),
-    (None, "/vouch/{token}"),
-    ("firm", "/visits/about"),
-    ("cadre", "/leave"),
-    ("cadre", "/handovers/{handover}"),
-    ("reviewer", "/review"),
-    ("reviewer", "/leave/new"),
-    ("dispatcher", "/load"),
-    ("dispatcher", "/triage"),
-    ("dispatcher", "/search?q=贷款&status=open"),
-    ("dispatcher", "/search/act?action=dispatch&ticket={triage}"),
-    ("firm", "/search?q=贷款"),
-    ("dispatcher", "/tickets/{triage}/dispatch"),
-    ("dispatcher", "/tickets/{late}/similar"),
-    ("dispatcher", "/tickets/{triage}/split"),
-    ("dispatcher", "/problems"),
-    ("dispatcher", "/problems/suggestions"),
-    ("dispatcher", "/problems/{problem}"),
-    ("dispatcher", "/problems/{problem}/members"),
-    ("cadre", "/problems/{problem}"),
-    ("cadre", "/problems/{problem}/answer"),
-    ("supervisor", "/figures"),
-    ("supervisor", "/figures/board"),
-    ("supervisor", "/figures/resolution"),
-    ("supervisor", "/figures/ranks"),
-    ("supervisor", "/figures/wall"),
-    ("reviewer", "/figures/department"),
-    ("supervisor", "/overdue"),
-    (None, "/open"),
-    ("supervisor", "/figures/history"),
-    ("supervisor", "/cases"),
-    ("supervisor", "/cases/1"),
-    ("supervisor", "/exports/"),
-    ("supervisor", "/exports/1"),
-    ("auditor", "/exports/log"),
-    ("auditor", "/audit/"),
-    ("auditor", "/audit/1"),
-    ("auditor", "/audit/parts"),
-    ("firm", "/tickets/{confirm}/looks"),
-    ("supervisor", "/petitions"),
-    ("supervisor", "/supervision/"),
-    ("supervisor", "/supervision/thresholds/1"),
-    ("supervisor", "/supervision/orders"),
-    ("reviewer", "/bulletins/"),
-    ("leader", "/bulletins/1"),
-    ("security", "/security/people/{cadre}"),
-    ("firm", "/enterprise"),
-    ("firm", "/enterprise/members"),
-    ("cadre", "/account"),
-    ("admin", "/admin/users/{cadre}"),
-    ("admin", "/admin/users"),
-    ("admin", "/rules"),
-    ("admin", "/rules/{rulebook}/enact"),
-    ("dispatcher", "/rules/returns"),
-    ("admin", "/admin/enterprises"),
-    ("admin", "/admin/enterprises/{firm}"),
-    ("admin", "/admin/departments/{department}"),
-    ("admin", "/admin/users/{cadre}/abilities"),
-    ("admin", "/admin/sheets/"),
-    ("admin", "/admin/sheets/enterprises"),
-    ("admin", "/admin/sheets/imports/{sheet}"),
-    *(("admin", "/admin/suggestion"), ("admin", "/admin/calendar")),
-    ("admin", "/admin/policy/{policy}"),
-]
 
 
 def file(town: Town, title: str, category: str) -> int:
