@@ -98,14 +98,18 @@ def _summed(
     more: Mapping[str, Any] | None = None,
 ) -> dict[Any, Sums]:
     parts, given = [], {"dimension": dimension, "values": values, **(more or {})}
+    one_of = "AND value = ANY(:values)" if values is not None else ""
     for n, (grain, span) in enumerate(spans):
-        parts.append(f"grain = '{grain}' AND start BETWEEN :first_{n} AND :last_{n}")
+        # Each stretch by itself: of an OR the index gives every cell of the dimension.
+        parts.append(
+            f"SELECT * FROM kpi_cell WHERE dimension = :dimension {one_of}"  # noqa: S608
+            f" AND grain = '{grain}' AND start BETWEEN :first_{n} AND :last_{n}"
+        )
         given |= {f"first_{n}": span.first, f"last_{n}": span.last}
     key = _GROUPS.get(group)
     statement = f"""
-        SELECT {key or "NULL"} AS key, {columns} FROM kpi_cell
-        WHERE dimension = :dimension {"AND value = ANY(:values)" if values is not None else ""}
-        AND ({" OR ".join(parts)}) {f"GROUP BY {key}" if key else ""}
+        SELECT {key or "NULL"} AS key, {columns} FROM ({" UNION ALL ".join(parts)}) AS cell
+        {f"GROUP BY {key}" if key else ""}
     """  # noqa: S608 - names of our own columns
     rows = db.session.execute(text(statement), given).mappings()
     return {row["key"]: dict(row) for row in rows}

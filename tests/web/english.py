@@ -288,7 +288,7 @@ def left_over(page: Page, known: tuple[str, ...]) -> list[str]:
     for cut in page.soup.select("mark, :has(> mark)"):  # pieces of what a person wrote
         cut.clear()
     said = [str(one) for one in page.soup.find_all(string=True) if not isinstance(one, Comment)]
-    said += [str(tag[name]) for name in SAID_IN for tag in page.soup.find_all(attrs={name: True})]
+    said += [str(tag[name]) for name in SAID_IN for tag in page.soup.select(f"[{name}]")]
     return [one for text in filter(CHINESE.search, said) for one in _unknown(text, known)]
 
 
