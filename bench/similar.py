@@ -29,6 +29,7 @@ from tests.services import start_services
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 OWN = 40  # open tickets of the firm that types
+UNITS = 2  # that have the tickets
 ASKED = 200  # look-ups that are measured
 KNOWN: list[Frequencies] = []
 
@@ -60,16 +61,21 @@ def write_tickets(owner_url: str, town: Town, words: list[tuple[str, str]]) -> N
     columns = (
         "id, number, query_code, channel, enterprise_id, region_id, category_id, urgency, title,"
         " description, contact_name, contact_phone, status, round, version, event_count,"
-        " route_reasons, return_pending, order_pending, submitted_at, last_event_at"
+        " route_reasons, return_pending, order_pending, submitted_at, last_event_at,"
+        " department_id, sealed, sealed_about_id"
     )
     category = town.categories["融资"]
+    mine, other = town.departments["finance"], town.departments["labour"]
     with psycopg.connect(plain) as connection:
         with connection.cursor().copy(f"COPY ticket ({columns}) FROM STDIN") as copy:
             for n, (title, body) in enumerate(words, 1):
                 firm = town.enterprise_id if n <= OWN else town.other_enterprise_id
                 head = (n, f"B{n}", "x", "web", firm, town.region_id, category, "normal")
                 tail = ("", "", "triage", 1, 1, 1, "[]", False, False, MONDAY, MONDAY)
-                copy.write_row((*head, title, body, *tail))
+                kept = n % 100 == 0  # one of so many is sealed against a unit
+                unit = mine if n % UNITS else other
+                about = (other if unit == mine else mine) if kept else None
+                copy.write_row((*head, title, body, *tail, unit, kept, about))
         connection.execute("SELECT setval('ticket_id_seq', %s)", (len(words),))
 
 
@@ -117,14 +123,18 @@ def measure(town: Town, said: list[tuple[str, str]]) -> None:
     def of_others(title: str, body: str) -> object:
         return queries.similar(town.dispatcher, fingerprints.vector_of(title, body))
 
+    def of_the_unit(title: str, body: str) -> object:
+        return queries.similar(town.reviewer, fingerprints.vector_of(title, body))
+
     def own(title: str, body: str) -> object:
         return queries.own_similar(town.firm, title, body)
 
-    for look in (of_others, own):
+    for look in (of_others, of_the_unit, own):
         for title, body in asked[:5]:
             look(title, body)
     timed("own similar open tickets, at submit", asked, own)
     timed("similar tickets of all firms", asked, of_others)
+    timed("the same for a unit's reviewer, sealed ones kept away", asked, of_the_unit)
     short = [(title[:8], "") for title, _body in asked]
     timed("the same, for a few common words", short, of_others)
     for name in ("ticket_fingerprint", "ix_ticket_fingerprint_terms", "gram_count"):

@@ -26,8 +26,9 @@ _TICKET = (
     "id, number, query_code, channel, enterprise_id, region_id, chain_id, category_id, urgency,"
     " title, description, contact_name, contact_phone, status, round, version, event_count,"
     " department_id, assignee_id, route_reasons, return_pending, order_pending, outcome,"
-    " closed_at, submitted_at, accepted_at, assigned_at, last_event_at"
+    " closed_at, submitted_at, accepted_at, assigned_at, last_event_at, sealed, sealed_about_id"
 )
+SEALED_EVERY = 100  # one of so many is sealed and names a unit that has not got it
 _EVENT = (
     "ticket_id, seq, version, action, actor_role, actor_name, at, to_status, round, public, payload"
 )
@@ -133,6 +134,7 @@ def tickets(number: int, first: int, place: Place, now: datetime, folder: Path) 
         title, body, reply = _mixed(dice, all_of)
         at = now - SPAN * (number - n) / number
         firm, unit = dice.choice(place.firms), dice.choice(place.units)
+        about = place.units[n // SEALED_EVERY % len(place.units)]
         yield {
             "id": first + n,
             "number": f"SQ{at:%Y%m%d}-{n:06d}",
@@ -147,6 +149,7 @@ def tickets(number: int, first: int, place: Place, now: datetime, folder: Path) 
             "title": title[:60],
             "body": body,
             "reply": reply[:4000],
+            "about": about if n % SEALED_EVERY == 0 and about != unit else None,
             "urgency": dice.choice(("normal", "normal", "normal", "urgent", "critical")),
         }
 
@@ -183,6 +186,8 @@ def ticket_row(one: dict) -> tuple:
         one["at"],
         one["at"],
         one["at"],
+        one["about"] is not None,
+        one["about"],
     )
 
 

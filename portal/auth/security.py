@@ -104,6 +104,7 @@ def reset_factor(user_id: int) -> Answer:
 @blueprint.post("/people/<int:user_id>/unlock")
 def unlock(user_id: int) -> Answer:
     """Lets a person try codes again."""
+    accounts.get_user(user_id)
     with transaction():
         factors.unlock(editor(), user_id)
         if (lock := guard.lock_of(user_id, utcnow())) is not None:

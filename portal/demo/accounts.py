@@ -18,7 +18,12 @@ class Account:
 
 
 ACCOUNTS: tuple[Account, ...] = (
-    Account("qiye", Role.APPLICANT, "苏晴", "提交诉求；补充材料；确认一件待确认的诉求并评价"),
+    Account(
+        "qiye",
+        Role.APPLICANT,
+        "苏晴",
+        "提交诉求；补充材料；确认一件待确认的诉求并评价；打开一件密件，看谁看过、为什么",
+    ),
     Account(
         "ganbu", Role.CADRE, "许建宁", "签收、联系、答复、办结包联企业的诉求；登记走访，代企业提交"
     ),
@@ -28,7 +33,7 @@ ACCOUNTS: tuple[Account, ...] = (
         "duban",
         Role.SUPERVISOR,
         "宋志刚",
-        "看 2023 年指标 613/619，查超期清单，裁定申请，督办",
+        "看 2023 年指标 613/619，查超期清单，裁定申请，督办；填理由查看密件是哪家企业的",
     ),
     Account("lingdao", Role.LEADER, "高永平", "看指标和提级的诉求，裁定第二次延期"),
     Account("guanli", Role.ADMIN, "何秀玲", "账号、承办单位、类别、包联、派单规则、日历与时限政策"),

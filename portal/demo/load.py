@@ -23,6 +23,7 @@ from portal.demo import (
     refused,
     registered,
     rulebook,
+    sealed,
     sheeted,
     sought,
     suggested,
@@ -83,6 +84,7 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         suggested.enter(today, cast, f"{SEED}:suggested", now)
         today.enter(desks.script(today, cast, plan.source(f"{SEED}:desks"), now))
         gathered.enter(today, cast, plan.source(f"{SEED}:gathered"), now)
+        sealed.enter(today, cast, plan.source(f"{SEED}:sealed"), now)
         today.play(now)
         say("正在训练类别建议……")
         suggested.learn(now)
@@ -95,7 +97,6 @@ def load(now: datetime, *, if_empty: bool, say: Callable[[str], None]) -> Loaded
         _mark_accounts()
         consents.agree_all(now)
         _aftermath(cast, now, say)
-        return Loaded(False, *checks.check(now))
         return Loaded(False, *checks.check(now))
 
 

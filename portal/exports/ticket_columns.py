@@ -58,7 +58,7 @@ COLUMNS = (
     Column(_l("企业名称"), firm_name),
     Column(_l("统一社会信用代码"), lambda one: None if one.sealed else one.enterprise.uscc),
     Column(_l("县市区"), lambda one: one.region.name),
-    Column(_l("产业链"), lambda one: one.chain.name if one.chain else None),
+    Column(_l("产业链"), lambda one: one.chain.name if one.chain and not one.sealed else None),
     Column(_l("诉求类别"), lambda one: one.category.name),
     Column(_l("标题"), lambda one: one.title),
     Column(_l("紧急程度"), lambda one: urgency_name(one.urgency)),

@@ -90,6 +90,7 @@ def revise(case_id: int) -> Answer:
 @blueprint.post("/cases/<int:case_id>/publish")
 def publish(case_id: int) -> Response:
     """The second look: shows the case to everybody."""
+    queries.get(case_id)
     form = DecideForm()
     try:
         if form.validate_on_submit():

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
-from portal.errors import NotAllowed
+from portal.errors import NotAllowed, NotFound
 from portal.language import said
 from portal.paging import cursor_from
 from portal.routing import queries, rates, rulebook
@@ -121,7 +121,9 @@ def returns() -> str:
 @blueprint.get("/returns/<int:number>")
 def returned(number: int) -> str:
     """The tickets behind a rule's return rate: those that came back, or all that it routed."""
-    only = request.args.get("all") is None
+    only, known = request.args.get("all") is None, queries.by_number([number])
+    if number not in known:
+        raise NotFound("没有找到这条规则。")
     page = rates.routed(
         current_user.actor,
         number,
@@ -129,12 +131,11 @@ def returned(number: int) -> str:
         lambda **place: url_for("rules.returned", number=number, all=None if only else 1, **place),
         returned=only,
     )
-    known = queries.by_number([number])
     return render_template(
         "routing/returned.html",
         number=number,
         only=only,
-        rule=Words.read().sentence(*known[number]) if number in known else "",
+        rule=Words.read().sentence(*known[number]),
         page=page,
         rows=rows(page.items, utcnow()),
     )

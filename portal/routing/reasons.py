@@ -4,6 +4,7 @@ from collections import Counter
 
 from portal.routing.choice import Bar, Cadre, Choice
 
+STANDING = "包联干部"  # in each reason that tells whether, and who, a firm's standing cadre is
 _WORDS = {
     Bar.EXCLUDED: "{n} 人须回避",
     Bar.AWAY: "{n} 人请假",

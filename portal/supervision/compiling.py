@@ -7,14 +7,14 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.extensions import db
-from portal.kpi import cells, queries
+from portal.kpi import cells, queries, sealed
 from portal.kpi.conditions import NOWHERE, Dimensions, inside
 from portal.kpi.figures import Measure
 from portal.kpi.members import Member, Side, every, members
 from portal.kpi.periods import Period, local_day
 from portal.supervision import cycles
 from portal.supervision.cycles import Kind
-from portal.supervision.facts import Count, Facts, Orders, Point, Unit
+from portal.supervision.facts import Count, Facts, Orders, Point, Unit, fields_told
 from portal.supervision.models import Alert, Bulletin
 from portal.tickets.lifecycle import Status
 from portal.tickets.models import Ticket
@@ -44,8 +44,6 @@ def facts_of(bulletin: Bulletin, now: datetime) -> Facts:
     totals = cells.totals(period, Dimensions(), now)
     today = local_day(now)
     known = queries.directory()
-    fields = cells.by("category", period, Dimensions(), now)
-    accepted = {known.categories.get(int(key), ""): one for key, one in fields.items()}
     return Facts(
         kind,
         period.first,
@@ -55,11 +53,7 @@ def facts_of(bulletin: Bulletin, now: datetime) -> Facts:
         _counts(cells.totals(cycles.before(kind, period), Dimensions(), now)),
         dict(totals["resolution_net"].excluded),
         _units(period, now, known.departments),
-        tuple(
-            (name, m["resolution_gross"].d)
-            for name, m in accepted.items()
-            if m["resolution_gross"].d
-        ),
+        _fields(period, now, known.categories),
         _points(kind, period, now),
         _orders(period, now),
         db.session.scalar(select(func.count()).where(Alert.closed_at.is_(None))) or 0,
@@ -89,6 +83,17 @@ def _units(period: Period, now: datetime, names: dict[int, str]) -> tuple[Unit, 
         over = int(measures["overdue"].n)
         units.append(Unit(name, solved, on_time, over, late.get(row_id, 0)))
     return tuple(unit for unit in units if unit.accepted or unit.on_time.d or unit.late_now)
+
+
+def _fields(period: Period, now: datetime, names: dict[int, str]) -> tuple[tuple[str, int], ...]:
+    """What the tickets are about; a sealed one that names a unit is in no field of its own."""
+    found = cells.by("category", period, Dimensions(), now)
+    apart = sealed.by_category(period, now)
+    counts = {
+        names.get(int(key), ""): one["resolution_gross"].d - apart.get(int(key), 0)
+        for key, one in found.items()
+    }
+    return fields_told(counts, sum(apart.values()))
 
 
 def _late_now(now: datetime) -> dict[int, int]:

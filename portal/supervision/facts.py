@@ -6,7 +6,9 @@ from datetime import date
 
 from portal.kpi.figures import RANKED_FROM
 from portal.kpi.intervals import wilson
+from portal.publish.disclosure import SMALL
 
+REST = "其余类别"  # the fields that are not told one by one
 LARGE = 50  # from so many tickets on a unit stands in the group of the large
 
 
@@ -80,7 +82,7 @@ class Facts:
     """All that a bulletin says. `figures` and `previous`: by the names of portal.kpi.figures.
 
     `current`: the period has just ended, so that what stands now belongs to it. `excluded`: why
-    tickets are not in the net rate, and how many.
+    tickets are not in the net rate, and how many. `fields`: as `fields_told` has them.
     """
 
     kind: str
@@ -135,3 +137,17 @@ def groups(units: tuple[Unit, ...]) -> list[tuple[str, list[Unit]]]:
         group.sort(key=lambda unit: (-(unit.solved.rate or 0), -unit.accepted, unit.name))
     small.sort(key=lambda unit: (-unit.accepted, unit.name))
     return [("large", large), ("middle", middle), ("small", small)]
+
+
+def fields_told(counts: Mapping[str, int], apart: int) -> tuple[tuple[str, int], ...]:
+    """The fields with a crowd each, the largest first, then all others as one; none is lost.
+
+    `apart`: sealed tickets, in no field of `counts`. Whoever answers for a field knows all of its
+    tickets but these, and could subtract (docs/decisions/sealed.md); so the others are a crowd too.
+    """
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    told = [one for one in ordered if one[1] >= SMALL]
+    rest = apart + sum(n for _name, n in ordered[len(told) :])
+    while 0 < rest < SMALL and told:
+        rest += told.pop()[1]
+    return (*told, (REST, rest)) if rest else tuple(told)

@@ -133,9 +133,9 @@ def _ticket_row(figure: str, member: Member) -> workbook.Row:
     ticket = member.ticket
     return (
         *_named(ticket),
-        ticket.category.name,
+        SEALED if ticket.sealed else ticket.category.name,
         ticket.department.name if ticket.department else "",
-        ticket.assignee.name if ticket.assignee else "",
+        SEALED if ticket.sealed else ticket.assignee.name if ticket.assignee else "",
         outcome_name(ticket.outcome) if ticket.outcome else status_name(ticket.status),
         _local(ticket.accepted_at),
         _local(ticket.next_due_at),

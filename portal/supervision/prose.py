@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from portal.kpi.figures import RANKED_FROM
 from portal.kpi.periods import Period
+from portal.publish.disclosure import SMALL
 from portal.supervision.cycles import name
-from portal.supervision.facts import LARGE, Count, Facts, Unit, groups
+from portal.supervision.facts import LARGE, REST, Count, Facts, Unit, groups
 
 Section = tuple[str, list[str]]
 NAMED = 5  # units or fields named one by one in a sentence
@@ -68,7 +69,8 @@ def notes(facts: Facts) -> str:
         f"说明：本通报由诉求通按办理记录自动生成，数据截至{day}。解决率以企业确认为准，"
         f"分母为期内受理的诉求；“毛”不剔除，“净”剔除撤回、合并、移送和经第二人批准剔除的诉求。"
         f"括号内为件数，区间为 95% 置信区间；两期区间重叠的，不作升降判断。"
-        f"受理不足 {RANKED_FROM} 件的单位（表中标＊）不排名。逐件清单见附表。"
+        f"受理不足 {RANKED_FROM} 件的单位（表中标＊）不排名；不足 {SMALL} 件的类别和"
+        f"密件合在“{REST}”里。逐件清单见附表。"
     )
 
 
@@ -233,10 +235,12 @@ def _fields(facts: Facts) -> list[str]:
     total = sum(n for _name, n in facts.fields)
     if not total:
         return ["本期没有受理的诉求。"]
-    ordered = sorted(facts.fields, key=lambda one: (-one[1], one[0]))[:3]
-    said = "、".join(f"{what} {n} 件（{n / total * 100:.1f}%）" for what, n in ordered)
-    together = sum(n for _name, n in ordered)
-    if len(ordered) == 1:
+    leading = [one for one in facts.fields if one[0] != REST][:3]
+    if not leading:
+        return [f"各类别受理的都不足 {SMALL} 件，不分列。"]
+    said = "、".join(f"{what} {n} 件（{n / total * 100:.1f}%）" for what, n in leading)
+    together = sum(n for _name, n in leading)
+    if len(leading) == 1:
         return [f"诉求集中在：{said}。"]
     return [f"诉求较多的类别：{said}，合计占 {together / total * 100:.1f}%（{together}/{total}）。"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fpdf.enums import XPos, YPos
 
 from portal.supervision import prose
-from portal.supervision.facts import Count, Facts, Point, Unit
+from portal.supervision.facts import REST, Count, Facts, Point, Unit
 from portal.supervision.fonts import Face
 from portal.supervision.paper import (
     BLUE,
@@ -180,13 +180,13 @@ class _Sheet(Paper):
 
     def _bars(self, high: float) -> None:
         """A bar a category, the largest first, as many as there is room for; count and share."""
-        ordered = sorted(self.facts.fields, key=lambda one: (-one[1], one[0]))
+        ordered = self.facts.fields
         total, line = sum(n for _name, n in ordered), 5.2
         room = max(int(high // line), 1)
         shown = ordered[:room]
         if len(ordered) > room:
             rest = ordered[room - 1 :]
-            shown = [*ordered[: room - 1], (f"其余{len(rest)}类", sum(n for _x, n in rest))]
+            shown = (*ordered[: room - 1], (REST, sum(n for _x, n in rest)))
         most = max((n for _name, n in shown), default=0)
         for label, n in shown:
             y = self.pdf.get_y()

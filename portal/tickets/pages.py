@@ -254,8 +254,9 @@ def _text(
         # A firm that vouches may correct the description; the first words stay as they were.
         return payload.get("words") or ticket.description
     lines = _desk(payload, users, departments)
-    if payload.get("reasons") and not is_firm(actor):
-        lines.append(_why(event))
+    reasons = sealed_showing.why(ticket, payload.get("reasons") or [])
+    if reasons and not is_firm(actor):
+        lines.append(_why(event, reasons))
     if text := payload.get("text"):
         # What the system says has a translation, what somebody wrote stays as it is.
         lines.append(_(text) if event.actor_role == Role.SYSTEM else text)
@@ -289,7 +290,6 @@ def _desk(payload: dict[str, Any], users: dict[int, str], departments: dict[int,
     return [_("承办：%(department)s %(person)s", department=desk, person=person)]
 
 
-def _why(event: TicketEvent) -> str:
-    reasons = _("；").join(event.payload["reasons"])
-    offered = event.action == Action.OFFER
-    return reasons if offered else _("派单理由：%(reasons)s", reasons=reasons)
+def _why(event: TicketEvent, reasons: list[str]) -> str:
+    said = _("；").join(reasons)
+    return said if event.action == Action.OFFER else _("派单理由：%(reasons)s", reasons=said)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from portal.auth.roles import DEPARTMENT_ROLES, Actor, Role
+from portal.routing.reasons import STANDING
 from portal.tickets.lifecycle import Action
 from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.sealed_queries import kept_numbers
@@ -33,6 +34,14 @@ def who(ticket: Ticket, event: TicketEvent, actor: Actor, users: Mapping[int, st
     if ticket.sealed and actor.role != Role.APPLICANT:
         return firm_name(ticket)
     return users.get(event.actor_id or 0, event.actor_name)
+
+
+def why(ticket: Ticket, reasons: Iterable[str]) -> list[str]:
+    """The reasons of a routing as staff reads them.
+
+    Who a firm's standing cadre is tells whose a sealed ticket is, or nearly: a cadre has few firms.
+    """
+    return [one for one in reasons if not (ticket.sealed and STANDING in one)]
 
 
 def untold(event: TicketEvent, actor: Actor) -> bool:

@@ -10,7 +10,14 @@ from portal import masks
 from portal.auth.roles import OVERSIGHT_ROLES, Actor, Role
 from portal.problems.showing import together
 from portal.publish.queries import publishable
-from portal.tickets import petition_showing, policy, queries, sentences, suggested
+from portal.tickets import (
+    petition_showing,
+    policy,
+    queries,
+    sealed_showing,
+    sentences,
+    suggested,
+)
 from portal.tickets.contact_rules import handles
 from portal.tickets.doors import DOORS, ENDPOINTS
 from portal.tickets.forms import new_key
@@ -210,10 +217,11 @@ def _common(ticket: Ticket) -> list[tuple[str, Any]]:
 
 def _sealed_facts(ticket: Ticket) -> list[tuple[str, Any]]:
     """What staff may read beside a sealed ticket: nothing that tells whose it is."""
+    reasons = sealed_showing.why(ticket, ticket.route_reasons)
     return [
         (_("企业"), firm_name(ticket)),
         *_common(ticket),
         (_("联系方式"), _("通过“答复企业”联系")),
         (_("县市区"), ticket.region.name),
-        (_("派单理由"), _("；").join(ticket.route_reasons) or None),
+        (_("派单理由"), _("；").join(reasons) or None),
     ]

@@ -31,6 +31,7 @@ from tests.service.test_import import row, run, written
 from tests.sheeting import brought
 from tests.supervising import supervised
 from tests.visiting import filed, pair
+from tests.web.objects_access import opened
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, DESK = 390, 1280
@@ -130,12 +131,13 @@ def numbers(town: Town, app: Flask) -> dict[str, str]:
 
 @pytest.fixture
 def aside(town: Town, numbers: dict[str, str], app: Flask, tmp_path: Path) -> dict[str, str]:
-    """With all that: a case for everybody, a large export, a ticket of before."""
+    """With all that: a case for everybody, a large export, a ticket of before, a sealed one."""
+    more = {"sealed": opened(town)}
     make_published(town)
     answered = row(submitted_at="2019-09-29T10:00:00", replied_at="2019-10-24T17:30:00")
     run(app, written(tmp_path, answered))
     audit_job.bring_up(utcnow)  # all of it is in the log
-    return numbers
+    return numbers | more
 
 
 def faults(page: Page) -> list[str]:

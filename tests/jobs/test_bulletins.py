@@ -128,7 +128,7 @@ def test_its_files_say_the_figures_and_go_to_whom_they_are_for(
         "市金融局",
         "期内发出督办单1件",
         "不作排名",
-        "融资",
+        "其余类别4件",
     ):
         assert words in text, text
     assert visit.get("reviewer", f"{address}/bulletin.xlsx").status == 403

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.kpi.periods import Period
+from portal.publish.disclosure import SMALL
 from portal.sla.calendar_days import DayOverride
 from portal.sla.worktime import Calendar
 from portal.supervision import breaking, cycles, prose
-from portal.supervision.facts import Count, Facts, Orders, Point, Unit, groups
+from portal.supervision.facts import REST, Count, Facts, Orders, Point, Unit, fields_told, groups
 
 names = st.text("市区金融工信人社局", min_size=2, max_size=8)
 
@@ -22,6 +23,7 @@ def counts(draw: st.DrawFn) -> Count:
     return Count(draw(st.integers(0, d)), d)
 
 
+fields = st.dictionaries(names, st.integers(0, 99) | st.integers(0, 9), max_size=6)
 times = st.floats(0, 500).map(lambda hours: Count(9, 9, hours, hours * 2)) | st.just(Count())
 units = st.builds(Unit, names, counts(), counts(), st.integers(0, 50), st.integers(0, 50))
 whole = st.integers(0, 99)
@@ -51,7 +53,7 @@ facts = st.builds(
     figures | st.just({}),
     st.dictionaries(st.sampled_from(sorted(prose.EXCLUDED)), whole),
     st.lists(units, max_size=9).map(tuple),
-    st.lists(st.tuples(names, whole), max_size=5).map(tuple),
+    st.builds(fields_told, fields, st.integers(0, 7)),
     st.lists(st.builds(Point, names, whole, counts()), max_size=3).map(tuple),
     st.builds(Orders, whole, whole, whole, whole, whole, whole),
     whole,
@@ -77,6 +79,14 @@ def test_every_rate_stands_with_its_counts_and_every_section_says_something(one:
     assert all(unit.accepted < 20 for unit in small)
     listed = "".join(said[2][1])
     assert ranked or "不作排名" in listed
+
+
+@given(fields, st.integers(0, 7))
+def test_no_field_of_a_few_is_told_and_none_is_lost(counts: dict[str, int], apart: int) -> None:
+    told = fields_told(counts, apart)
+    assert sum(n for _name, n in told) == sum(counts.values()) + apart
+    assert all(n >= SMALL for _name, n in told) or told == ((REST, sum(counts.values()) + apart),)
+    assert all(counts[name] == n for name, n in told if name != REST)
 
 
 def test_a_change_is_one_only_where_the_intervals_part() -> None:

@@ -17,7 +17,7 @@ from portal.outbox import relay
 from portal.problems.models import TicketFingerprint, TicketLink
 from portal.problems.service import linking
 from portal.routing.models import DispatchRule
-from portal.tickets import queries
+from portal.tickets import queries, sealed_showing
 from portal.tickets.service import assign, confirmation, handle, hold, seal
 from tests.factories import MONDAY, Town, make_rule
 from tests.service.stages import Play, assigned, in_triage, sealed, signed
@@ -88,7 +88,10 @@ def test_the_paired_cadre_of_the_unit_is_passed_over(town: Town) -> None:
     db.session.commit()
     play = sealed(town, town.departments["finance"], "用工社保")
     assert play.who.name == "周敏"
-    assert "包联干部李明所在单位须回避" in play.ticket.route_reasons
+    stored = play.ticket.route_reasons
+    assert "包联干部李明所在单位须回避" in stored
+    told = sealed_showing.why(play.ticket, stored)  # it would say whose the ticket is, or nearly
+    assert told == stored[1:] and not any("包联" in one for one in told)
 
 
 def test_nobody_can_give_it_to_the_unit_by_hand(town: Town) -> None:

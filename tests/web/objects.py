@@ -33,12 +33,12 @@ from portal.tickets.handover_models import Handover, HandoverItem
 from portal.tickets.service import assign
 from portal.visits.models import Visit
 from portal.visits.rules import Record
-from portal.visits.service import visit
+from portal.visits.service import link, visit
 from tests.factories import MONDAY, Town
 from tests.service.stages import NO_REVIEW, Play, assigned, file
 from tests.supervising import watched
 from tests.visiting import HEARD, filed, pair
-from tests.web.objects_access import belongings, ruled_on
+from tests.web.objects_access import belongings, handed_out, opened, ruled_on
 
 WHO = {
     Role.APPLICANT: "firm",
@@ -104,8 +104,14 @@ class World:
             "number": Thing(number, other, NO_NUMBER),
             "tickets:attachment_id": Thing(files[0], files[1]),
             "rules.returned:number": Thing(missing=NOWHERE, own=1),
+            "sealing:number": Thing(opened(town), missing=NO_NUMBER),
+            "vouching:token": Thing(self._vouched(number), missing="no"),
         }
         self.things["case_id"] = Thing(self._case())
+
+    def _vouched(self, number: str) -> str:
+        with transaction():
+            return link.renew(self.town.cadre, number, utcnow())
 
     def _case(self) -> int:
         solved = assigned(self.town).to_confirmation().confirm().ticket
@@ -185,15 +191,17 @@ class World:
 
     def _own(self) -> None:
         """What belongs to one account, and what the administrators of accounts rule on."""
-        made = {
+        owned = {
             who: belongings(self.town.people[who].id or 0, who, self.mine.ticket_id, self._add)
             for who in (*WHO.values(), "other")
         }
-        for name in made["other"]:
-            pairs = {role: (made[who][name], made["other"][name]) for role, who in WHO.items()}
+        for name in owned["other"]:
+            pairs = {role: (owned[who][name], owned["other"][name]) for role, who in WHO.items()}
             self.things[name] = Thing(each=pairs)
-        for name, values in ruled_on(self.town, self._add).items():
-            self.things[name] = Thing(*values)
+        for made in (ruled_on, handed_out):
+            for name, values in made(self.town, self._add).items():
+                self.things[name] = Thing(*values)
+        self.fields = {"private.pass_on": {"to": self.things["members:user_id"].own}}
 
     def _problems(self) -> None:
         """A common problem of each unit, with a ticket of its own; a suggested group."""

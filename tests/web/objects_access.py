@@ -7,16 +7,25 @@ from typing import Any
 
 from flask import current_app
 
+from portal.audit import job as audit_job
+from portal.audit.sealing import LOCAL
+from portal.auth import links
 from portal.auth.access_models import JoinRequest, SignInLock, UserSession
 from portal.auth.factor_models import RoleRequest
 from portal.auth.models import User
 from portal.auth.roles import Role
-from portal.db import utcnow
+from portal.db import transaction, utcnow
+from portal.directory.changes import Editor
 from portal.exports.models import ExportRun
 from portal.extensions import db
 from portal.notify.models import Notice
+from portal.private.models import Erasure
+from portal.search import bulk
 from portal.search.models import Bulk, BulkItem, SavedView
+from portal.tickets.service import seal
+from portal.tickets.service.move import Ask
 from tests.factories import Town, make_user
+from tests.service.stages import sealed
 
 Add = Callable[[Any], int]
 
@@ -54,6 +63,40 @@ def belongings(user_id: int, who: str, ticket_id: int, add: Add) -> dict[str, in
     }
 
 
+def asked_of(endpoint: str, role: Role) -> str:
+    """The query without which an own page has nothing to show."""
+    match endpoint:
+        case "bulk.ask" | "bulk.act":
+            return f"?action={bulk.actions(role)[0]}" if bulk.actions(role) else ""
+        case "supervision.new_orders":
+            return "?of=overdue"
+    return ""
+
+
+def opened(town: Town) -> str:
+    """The number of a sealed ticket whose identity those who may have opened just now."""
+    play = sealed(town, None)
+    for who in (town.dispatcher, town.supervisor):
+        with transaction():
+            seal.reveal(Ask(who, play.ticket_id, utcnow()), "核对检查日期")
+    return play.ticket.number
+
+
+def handed_out(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
+    """What an address carries as a secret, and what only a wish or the log has."""
+    now = utcnow()
+    with transaction():
+        token, _ = links.issue(Editor(town.admin.id, now), town.cadre2.id or 0)
+    wish = {"user_id": town.firm.id or 0, "asked_by_id": town.firm.id or 0}
+    add(Erasure(**wish, asked_at=now, due_at=now + timedelta(days=9)))
+    audit_job.bring_up(utcnow)
+    month = f"{now.astimezone(LOCAL):%Y-%m}"
+    return {
+        "links.welcome:token": (token, None, "no"),
+        "audit.part:month": (month, None, "2001-01"),
+    }
+
+
 def ruled_on(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
     """Members and requests of the firm and of another, a lock, a role that is asked for."""
     now = utcnow()
@@ -85,6 +128,7 @@ def ruled_on(town: Town, add: Add) -> dict[str, tuple[Any, ...]]:
     )
     return {
         "members:user_id": (mate, town.other.id),
+        "admin.appoint:user_id": (mate,),
         "members:request_id": tuple(asked),
         "admin:request_id": (asked[1],),
         "security:request_id": (add(role),),

@@ -16,11 +16,11 @@ from portal.directory.changes import Editor
 from portal.directory.models import Department
 from portal.extensions import db
 from portal.kpi import job as rollup
-from portal.kpi.periods import local_day
+from portal.kpi.periods import Period, local_day
 from portal.outbox import relay
 from portal.problems.service import gathering, linking
 from portal.sla.sweep import sweep
-from portal.supervision import archive, cycles, job, service
+from portal.supervision import archive, job, making, service
 from portal.tickets.file_models import Attachment
 from portal.tickets.lifecycle import Outcome, Urgency
 from portal.tickets.models import Ticket
@@ -210,10 +210,11 @@ class Sealed:
 
 
 def watched(town: Town) -> None:
-    """A threshold that is crossed, and a bulletin that waits: its files name no sealed ticket."""
+    """A threshold that is crossed, and the bulletin of the month of most of the tickets."""
     now = utcnow()
     with transaction():
         wanted = service.Wanted("close_rate", "all", "", "rolling", "lower", 90, 80, 1)
         service.add(town.supervisor, wanted, now)
-        archive.ask("month", cycles.before("month", cycles.month_of(local_day(now))), now)
+        archive.ask("month", Period.of_month(MONDAY.year, MONDAY.month), now)
     job.work(lambda: now)
+    making.work(Path(current_app.config["UPLOAD_DIR"]), clock=lambda: now)

@@ -34,6 +34,7 @@ from tests.web.english import (
     walk,
 )
 from tests.web.filing import write_words
+from tests.web.objects_access import opened
 
 __all__ = ["restored"]
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,8 @@ DATA = {
     "portal/fields.py": "a full-width hyphen that people type",
 }
 WHO = ("firm", "cadre", "reviewer", "dispatcher", "supervisor", "admin", "security", "auditor")
+
+SEALING = {"firm": ("seal", "unseal"), "supervisor": ("reveal", "identity", "looks")}
 
 
 def catalogue() -> Catalog:
@@ -210,11 +213,13 @@ def test_no_page_shows_a_chinese_sentence(english: Visitor, restored: Town) -> N
     """Everybody walks through one played town: playing it for each takes longer than the walks."""
     town = restored
     play_everything(town)
+    sealed = opened(town)
     write_words(english, town)
     audit_job.bring_up(utcnow)
     known = stored_words()
     for who in (None, *WHO):
         seen = list(walk(english, who))
+        seen += [english.get(who, f"/tickets/{sealed}/{one}") for one in SEALING.get(who or "", ())]
         assert len(seen) >= (4 if who is None else 5), who
         for page in [*seen, *refusals(english, who, seen)]:
             assert not left_over(page, known), f"{who}: {page.response.request.path}"

@@ -5,11 +5,13 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextvars import Context
+from functools import lru_cache
 from html import unescape
 from itertools import product
 from typing import Any
 from urllib.parse import quote, unquote
 
+from pypdf import PdfReader
 from werkzeug.routing import Rule
 from werkzeug.routing.converters import AnyConverter, IntegerConverter
 
@@ -19,6 +21,7 @@ from tests.pages import Visitor, form_values
 
 FIRST = "cadre"
 MOST_ID = 3  # of rows that a route names by a number
+LEAST_PDF = 1000  # bytes; an attachment of the tests is shorter, and no document
 FIGURES = ("overdue", "repeat_rate")
 PARTS = (("late", "now"), ("gap", "working"), ("status", "in_progress"))
 TEXTS: dict[str, tuple[str, ...]] = {
@@ -60,15 +63,24 @@ def sent(visit: Visitor, who: str, address: str, data: dict[str, str] | None = N
 
 
 def text_of(response: Any) -> str:
-    """All that an answer says, headers, links and the insides of workbooks included."""
+    """All that an answer says, headers, links and the insides of workbooks and PDFs included."""
     body = response.get_data()
-    if body[:2] == b"PK":
+    if body[:5] == b"%PDF-" and len(body) > LEAST_PDF:
+        said = printed(body)
+    elif body[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(body)) as book:
             said = "".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
     else:
         said = body.decode("utf-8", "replace")
     headers = " ".join(f"{name}: {value}" for name, value in response.headers)
     return unescape(f"{said} {unquote(said)} {unquote(headers)}")
+
+
+@lru_cache
+def printed(body: bytes) -> str:
+    """The words of a PDF, without the gaps between its pieces."""
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(body)).pages)
+    return "".join(said.replace("\x00", "").split())
 
 
 def everything(
@@ -97,6 +109,19 @@ def _exports(visit: Visitor, who: str) -> Iterator[tuple[str, str]]:
             data = {"csrf_token": token, "format": form, **asked}
             address = f"/exports/{source}"
             yield f"{address} {form}", text_of(sent(visit, who, address, data))
+
+
+def acts(visit: Visitor, who: str, role: Role, number: str) -> Iterator[tuple[str, int]]:
+    """Address and status of every act on a ticket that the role reaches, sent to that number."""
+    token = form_values(visit.get(who, "/query").form("/query"))["csrf_token"]
+    data = {"csrf_token": token, "version": "1", "key": "k", "text": "请办", "reason": "请办"}
+    for rule in visit.app.url_map.iter_rules():
+        reached = role in roles_for(rule.endpoint) and "POST" in (rule.methods or ())
+        if not reached or "number" not in rule.arguments:
+            continue
+        named = dict.fromkeys(rule.arguments - {"number"}, 1) | {"number": number}
+        _, address = rule.build(named, False) or ("", "")
+        yield address, sent(visit, who, address, data).status_code
 
 
 def searched(visit: Visitor, who: str, term: str) -> str:
