@@ -32,7 +32,10 @@ MAX_FILES = 10
 MAX_FILE_BYTES = 20 * MEGABYTE
 _KEYS = ("FIELD_KEYS", "FIELD_KEYS_FILE")
 # How many months things are kept, 0 for ever; a log of sign-ins six by law.
-RETAIN = {"CONTACT": 36, "FILE": 60, "DRAFT": 6, "SESSION": 6, "NOTICE": 12, "IMPORT": 12}
+RETAIN = {
+    **{"CONTACT": 36, "FILE": 60, "DRAFT": 6, "SESSION": 6, "REFUSAL": 12},
+    **{"NOTICE": 12, "IMPORT": 12},
+}
 FALSE_WORDS = {"", "0", "false", "no", "off"}
 
 
@@ -238,7 +241,7 @@ def _sign_on(given: Mapping[str, Any]) -> dict[str, str]:
 
 def _product(given: Mapping[str, Any]) -> dict:
     kept = {f"RETAIN_{name}_MONTHS": months for name, months in RETAIN.items()}
-    least = {"RETAIN_SESSION_MONTHS": 6}
+    least = {"RETAIN_SESSION_MONTHS": 6, "RETAIN_REFUSAL_MONTHS": 6}
     return {
         **{name: number(given, name, n, least.get(name, 0), 600) for name, n in kept.items()},
         "ERASE_WAIT_DAYS": number(given, "ERASE_WAIT_DAYS", 7, 0, 90),

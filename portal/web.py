@@ -12,7 +12,9 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal import headers
+from portal.audit import noting
 from portal.audit.watermark import Mark
+from portal.auth import signed
 from portal.auth.roles import OVERSIGHT_ROLES, STAFF_ROLES, Role
 from portal.db import utcnow
 from portal.directory.class_words import class_name
@@ -95,6 +97,7 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     Role.NONE: (),
     Role.AUDITOR: (
         (_l("审计日志"), "audit.log", "list"),
+        (_l("安全事件"), "audit.refused", "flag"),
         (_l("导出和检查点"), "audit.months", "review"),
         (_l("导出记录"), "exports.log", "file"),
     ),
@@ -181,6 +184,7 @@ def _context() -> dict[str, Any]:
         menu = MENU.get(Role(current_user.role), ())
         context["menu"] = [(label, url_for(endpoint)) for label, endpoint in menu]
         context["mark"] = _mark()
+        context["idle"] = signed.idle_seconds(signed.me())
         context["search_box"] = current_user.role in (Role.APPLICANT, *STAFF_ROLES)
     return context
 
@@ -222,10 +226,12 @@ def _place_of(role: Role) -> str | None:
 
 
 def _portal_error(error: PortalError) -> Answer:
+    noting.denied(error.status)
     return error_page(error.status, said(error))
 
 
 def _csrf_error(error: CSRFError) -> Answer:
+    noting.note("forgery")
     return error_page(400, error.description or "")
 
 
@@ -237,6 +243,7 @@ def _http_error(error: HTTPException) -> Answer | HTTPException | Response:
         return headers.unknown_host()
     if isinstance(error, RateLimitExceeded):
         return _too_many()
+    noting.denied(error.code)
     answer = make_response(error_page(error.code))
     allowed = dict(error.get_headers()).get("Allow")
     if allowed:
@@ -246,6 +253,7 @@ def _http_error(error: HTTPException) -> Answer | HTTPException | Response:
 
 def _too_many() -> Response:
     """429: when to try again, and what was typed, to send once more with one press."""
+    noting.note("limit")
     limit = limiter.current_limit
     wait = max(1, int(limit.reset_at - utcnow().timestamp()) + 1) if limit else 60
     page = error_page(429, minutes=-(-wait // 60), kept=headers.typed(), again=request.full_path)
@@ -258,6 +266,7 @@ def _no_such_value(error: DataError) -> Answer:
     """A value of the request that no column can hold: a NUL, a number beyond all ids."""
     current_app.logger.warning("the database refuses a value: %s", error.orig)
     db.session.rollback()
+    noting.denied(404)
     return error_page(404 if request.method in ("GET", "HEAD") else 400)
 
 

@@ -15,4 +15,6 @@ WHOLE: dict[str, tuple[int, int, int]] = {
     "LOCK_TRIES": (5, 1, 100),
     "LOCK_TRIES_ADDRESS": (50, 1, 10_000),
     "LOCK_MINUTES": (15, 1, 24 * 60),
+    # Days after which a request to join a firm that nobody ruled on is over.
+    "JOIN_DAYS": (30, 1, 365),
 }

@@ -157,6 +157,45 @@
     said.setAttribute("role", "status");
     document.querySelector("main .frame").prepend(said);
   };
+  // A minute before an idle session ends a notice asks whether to go on. What is used in another
+  // tab counts for this one; what was typed stays where it is.
+  const watchIdle = () => {
+    const notice = document.getElementById("idle");
+    if (!notice) return;
+    const key = `idle-${words().person}`;
+    const lasts = notice.dataset.idle * 1000;
+    const until = () => Number(localStorage.getItem(key));
+    const say = (when) => {
+      for (const one of notice.querySelectorAll("[data-when]")) one.hidden = one.dataset.when !== when;
+      if (!notice.open) notice.showModal();
+    };
+    let timer;
+    const look = () => {
+      clearTimeout(timer);
+      const left = until() - Date.now();
+      const before = Math.min(60000, lasts / 2);
+      if (left > before && notice.open) notice.close();
+      if (left <= before) say(left > 0 ? "soon" : "over");
+      if (left > 0) timer = setTimeout(look, left > before ? left - before : left);
+    };
+    const used = (left) => {
+      localStorage.setItem(key, Math.max(until(), Date.now() + left));
+      look();
+    };
+    notice.addEventListener("click", (event) => {
+      const when = event.target.closest("button")?.dataset.when;
+      if (when === "over") notice.close();
+      if (when !== "soon") return;
+      const headers = JSON.parse(document.body.getAttribute("hx-headers:inherited") || "{}");
+      fetch(notice.dataset.stay, { method: "POST", headers, redirect: "manual" })
+        .then((answer) => (answer.status === 204 ? used(lasts) : say("over")), () => {});
+    });
+    document.addEventListener("htmx:after:swap", () => used(lasts - 60000));
+    document.addEventListener("visibilitychange", look);
+    window.addEventListener("storage", (event) => { if (event.key === key) look(); });
+    used(notice.dataset.left * 1000);
+  };
+  document.addEventListener("DOMContentLoaded", watchIdle);
   document.addEventListener("DOMContentLoaded", typeAgain);
   document.addEventListener("DOMContentLoaded", focusSummary);
   document.addEventListener("htmx:after:swap", focusSummary);

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.audit import checkpoints, sealing
+from portal.audit import checkpoints, refusals, sealing
+from portal.audit.refusals import Refused
 from portal.audit.service import Look, looked
 from portal.auth.access_models import (
     JoinRequest,
@@ -98,6 +99,7 @@ def private(session: Session, town: Town) -> None:
     who = {"user_id": town.other.id, "asked_by_id": town.other.id}
     session.add(Erasure(**who, asked_at=MONDAY, due_at=MONDAY))
     retention.noted(MONDAY.date(), {"drafts": 1}, MONDAY)
+    refusals.counted(Refused("missing", "10.0.0.1", town.cadre.id), MONDAY)
 
 
 def file_of(town: Town, draft_id: int) -> Attachment:

@@ -1,14 +1,20 @@
-"""Who looked at a ticket; the chained log, what waits for it, and its checkpoints."""
+"""Who looked at a ticket; what was refused; the chained log, its queue and its checkpoints."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.auth.models import User
 from portal.db import BigId, Instant, Json, Words
 from portal.extensions import Base
 
 # `open`: a sealed ticket; `reveal`: a telephone or identity number shown in full.
 LOOKS = ("view", "download", "print", "export", "open", "reveal")
+# `refused`: a page or act that is not for the person; `missing`: an object that is not there for
+# them; `forgery`: a form without its token; `proof`: a wrong password of who is signed in; `query`:
+# a wrong code of a ticket.
+REFUSALS = ("refused", "missing", "forgery", "limit", "upload", "virus")
+REFUSALS += ("sign_in", "factor", "proof", "query")
 
 
 class TicketAccess(Base):
@@ -39,6 +45,44 @@ class TicketAccess(Base):
     address: Mapped[Words]
     at: Mapped[Instant]
     five_minutes: Mapped[int | None]
+
+
+class Refusal(Base):
+    """A security event: what was refused, once for each kind, person, address and minute.
+
+    `actor_id`: who was signed in; `user_id`: whose account was tried, where there is one.
+    `address`: of IPv6 the /64; `*` for the rest of an hour whose rows are used up (`minute` is the
+    hour's first). `minute`: since 1970. `endpoint` and `detail`: of the first one of the minute.
+    """
+
+    __table_args__ = (
+        CheckConstraint(f"what IN {REFUSALS}", name="what"),
+        CheckConstraint("times > 0", name="times"),
+        UniqueConstraint(
+            *("minute", "what", "actor_id", "user_id", "address"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_refusal_at", "at", "id"),
+        *(
+            Index(f"ix_refusal_{one}", one, "at", postgresql_where=text(f"{one} IS NOT NULL"))
+            for one in ("actor_id", "user_id")
+        ),
+    )
+
+    id: Mapped[BigId]
+    what: Mapped[Words]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    address: Mapped[Words]
+    minute: Mapped[int]
+    endpoint: Mapped[Words]
+    detail: Mapped[Words]
+    times: Mapped[int]
+    at: Mapped[Instant]
+    last_at: Mapped[Instant]
+
+    actor: Mapped[User | None] = relationship(foreign_keys=[actor_id])
+    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
 
 
 class AuditQueue(Base):

@@ -1,12 +1,13 @@
-"""Reads who looked at a ticket, and the chained log."""
+"""Reads who looked at a ticket, what was refused, and the chained log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import joinedload
 
-from portal.audit.models import AuditCheckpoint, AuditEntry, AuditQueue, TicketAccess
+from portal.audit.models import AuditCheckpoint, AuditEntry, AuditQueue, Refusal, TicketAccess
 from portal.auth.models import User
 from portal.errors import NotFound
 from portal.extensions import db
@@ -37,11 +38,36 @@ def log(wanted: Wanted, cursor: Cursor | None, address: Callable[..., str]) -> P
     return fetch(_narrowed(wanted), AuditEntry.at, AuditEntry.id, cursor, address, descending=True)
 
 
+def refused(
+    wanted: Wanted, network: str, cursor: Cursor | None, address: Callable[..., str]
+) -> Page[Refusal]:
+    """What was refused, the last one first; `wanted.kind` is one of models.REFUSALS."""
+    query = select(Refusal).options(joinedload(Refusal.actor), joinedload(Refusal.user))
+    wheres: list[ColumnElement[bool]] = []
+    if wanted.person:
+        ids = _people(wanted.person)
+        wheres.append(or_(Refusal.actor_id.in_(ids), Refusal.user_id.in_(ids)))
+    if network:
+        wheres.append(Refusal.address == network)
+    if wanted.kind:
+        wheres.append(Refusal.what == wanted.kind)
+    if wanted.since is not None:
+        wheres.append(Refusal.at >= wanted.since)
+    if wanted.until is not None:
+        wheres.append(Refusal.at < wanted.until)
+    return fetch(query.where(*wheres), Refusal.at, Refusal.id, cursor, address, descending=True)
+
+
+def _people(person: str) -> list[int]:
+    """The ids of those who are called so, by name or user name."""
+    named = or_(User.username == person.lower(), User.name == person)
+    return list(db.session.scalars(select(User.id).where(named)))
+
+
 def _narrowed(wanted: Wanted) -> Select[AuditEntry]:
     query = select(AuditEntry)
     if wanted.person:
-        named = or_(User.username == wanted.person.lower(), User.name == wanted.person)
-        ids = list(db.session.scalars(select(User.id).where(named)))
+        ids = _people(wanted.person)
         about = AuditEntry.subject.in_([f"user:{one}" for one in ids])
         query = query.where(or_(AuditEntry.actor_id.in_(ids), about))
     if wanted.subject:

@@ -134,6 +134,7 @@ NOISE: dict[str, tuple[str, ...]] = {
     "user_session": ("seen_at",),
     "sign_in_lock": ("told_at",),
     "sign_in_try": ("counted",),
+    "refusal": ("times", "last_at"),
     "second_factor": ("last_step", "failures"),
     "external_identity": ("used_at",),
 }

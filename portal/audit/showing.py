@@ -22,11 +22,24 @@ LOOK_NAMES: dict[str, str] = {
     "open": _l("打开密件"),
     "reveal": _l("查看完整联系方式"),
 }
+REFUSAL_NAMES: dict[str, str] = {
+    "refused": _l("无权打开或办理"),
+    "missing": _l("查找看不到或不存在的内容"),
+    "forgery": _l("表单没有有效的防伪标记"),
+    "limit": _l("超过次数限制"),
+    "upload": _l("上传的文件被拒收"),
+    "virus": _l("上传的文件有病毒"),
+    "sign_in": _l("登录失败"),
+    "factor": _l("动态验证码错误"),
+    "proof": _l("再次验证密码错误"),
+    "query": _l("查询码错误"),
+}
 KIND_NAMES: dict[str, str] = {
     "ticket": _l("诉求办理"),
     "access": _l("查看诉求"),
     "account": _l("账号和角色"),
     "sign_in": _l("登录"),
+    "security": _l("安全事件"),
     "directory": _l("名录改动"),
     "rules": _l("规则和时限"),
     "export": _l("导出"),
@@ -39,6 +52,7 @@ NOUNS: dict[str, str] = {
     "user_session": _l("登录会话"),
     "sign_in_lock": _l("登录锁定"),
     "sign_in_try": _l("登录尝试"),
+    "refusal": _l("安全事件"),
     "one_time_link": _l("一次性链接"),
     "second_factor": _l("第二重验证"),
     "recovery_code": _l("恢复码"),
@@ -89,6 +103,7 @@ _FIELDS: dict[str, str] = {
     "revision": _l("修订"),
     "state": _l("状态"),
     "address": _l("网络地址"),
+    "endpoint": _l("页面"),
     "ended_why": _l("结束原因"),
     "used_at": _l("使用时间"),
     "revoked_at": _l("撤销时间"),
@@ -142,12 +157,13 @@ _KINDS: dict[str, str] = {
     "figures": _l("指标"),
     "audit": _l("审计日志"),
 }
+_WHATS = LOOK_NAMES | REFUSAL_NAMES
 _VALUES: dict[str, Any] = {
     "role": role_name,
     "size": size_name,
     "from_status": status_name,
     "to_status": status_name,
-    "what": lambda code: str(LOOK_NAMES.get(code, code)),
+    "what": lambda code: str(_WHATS.get(code, code)),
     "kind": lambda code: str(_KINDS.get(code, code)),
 }
 
@@ -188,8 +204,8 @@ def done(entry: AuditEntry) -> str:
     content = entry.content
     if entry.op == "insert" and entry.source == "ticket_event":
         return action_name(content["action"])
-    if entry.op == "insert" and entry.source == "ticket_access":
-        return str(LOOK_NAMES.get(content["what"], content["what"]))
+    if entry.op == "insert" and entry.source in ("ticket_access", "refusal"):
+        return str(_WHATS.get(content["what"], content["what"]))
     if entry.source == "user_session":
         return _("登录") if entry.op == "insert" else _("会话结束")
     if entry.source in ("sign_in_try", "export_log") and entry.op == "insert":

@@ -10,7 +10,8 @@ from typing import Any
 
 from portal import masks
 
-KINDS = ("ticket", "access", "account", "sign_in", "directory", "rules", "export", "publish", "row")
+KINDS = ("ticket", "access", "account", "sign_in", "security", "directory", "rules", "export")
+KINDS += ("publish", "row")
 # Names in the changes of the directory that hold contacts of persons.
 PERSONAL = frozenset({"phone", "contact_phone", "contact_name", "contact"})
 
@@ -68,6 +69,10 @@ SOURCES: dict[str, Source] = {
     ),
     "sign_in_lock": Source("sign_in", ("kind", "tries", "until", "lifted_at"), subject="user_id"),
     "sign_in_try": Source("sign_in", ("address",), "passing", at="at"),
+    "refusal": Source(
+        *("security", ("what", "address", "endpoint", "detail"), "passing"),
+        *(("actor_id", "", ""), "at", "user_id"),
+    ),
     "one_time_link": Source(
         "account", ("kind", "used_at", "revoked_at"), by=("made_by_id", "", ""), subject="user_id"
     ),

@@ -1,4 +1,4 @@
-"""Who looked at a ticket, for its firm and those who watch; the log, for the auditor."""
+"""Who looked at a ticket, for its firm and those who watch; log and events, for the auditor."""
 
 import tempfile
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,8 +10,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from portal.audit import access, checkpoints, job, parts, queries, sealing, showing
-from portal.audit.forms import LogForm
+from portal.audit.forms import LogForm, RefusedForm
+from portal.audit.refusals import REST
 from portal.audit.verifying import states
+from portal.auth.guard import network
 from portal.db import transaction, utcnow
 from portal.exports import service as exports
 from portal.paging import cursor_from
@@ -46,14 +48,7 @@ def log() -> str | tuple[str, int]:
     """The log, narrowed to what is looked for, with the state of the chain."""
     form = LogForm(request.args)
     good = form.validate()
-    wanted = queries.Wanted(
-        (form.person.data or "").strip(),
-        (form.subject.data or "").strip(),
-        form.kind.data or "",
-        _begin(form.first.data) if form.first.data else None,
-        _begin(form.last.data + timedelta(days=1)) if form.last.data else None,
-    )
-    kept = {name: value for name, value in request.args.items() if name in form and value}
+    wanted, kept = _wanted(form, (form.subject.data or "").strip()), _kept(form)
     page = queries.log(
         wanted, cursor_from(request.args), lambda **place: url_for("audit.log", **kept, **place)
     )
@@ -61,6 +56,37 @@ def log() -> str | tuple[str, int]:
     context["subjects"] = showing.subjects(page.items)
     answer = render_template("audit/log.html", **context)
     return answer if good else (answer, 422)
+
+
+@blueprint.get("/audit/refused")
+def refused() -> str | tuple[str, int]:
+    """The security events: what was refused, to whom, from where, how often."""
+    form = RefusedForm(request.args)
+    good = form.validate()
+    kept, typed = _kept(form), (form.network.data or "").strip()
+    page = queries.refused(
+        _wanted(form),
+        network(typed) if typed and typed != REST else typed,
+        cursor_from(request.args),
+        lambda **place: url_for("audit.refused", **kept, **place),
+    )
+    answer = render_template("audit/refused.html", form=form, page=page, showing=showing, rest=REST)
+    return answer if good else (answer, 422)
+
+
+def _wanted(form: LogForm | RefusedForm, subject: str = "") -> queries.Wanted:
+    return queries.Wanted(
+        (form.person.data or "").strip(),
+        subject,
+        form.kind.data or "",
+        _begin(form.first.data) if form.first.data else None,
+        _begin(form.last.data + timedelta(days=1)) if form.last.data else None,
+    )
+
+
+def _kept(form: LogForm | RefusedForm) -> dict[str, str]:
+    """What the addresses of other pages of the list carry."""
+    return {name: value for name, value in request.args.items() if name in form and value}
 
 
 def _begin(day: date) -> datetime:

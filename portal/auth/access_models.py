@@ -11,7 +11,7 @@ from portal.keys.columns import Secret
 LOCK_KINDS = ("account", "address")
 LINK_KINDS = ("invitation", "reset")
 ENDS = ("idle", "age", "signed_out", "owner", "admin", "password", "stopped", "role")
-JOIN_STATES = ("asked", "approved", "refused", "withdrawn")
+JOIN_STATES = ("asked", "approved", "refused", "withdrawn", "expired")
 
 
 class UserSession(Base):

@@ -27,6 +27,16 @@ def index() -> Answer:
     return render_template("auth/account.html", person=signed.me(), **context)
 
 
+@blueprint.post("/stay")
+def stay() -> tuple[str, int]:
+    """The person is still there: the session goes on; nothing is shown."""
+    here = signed.current()
+    if here is not None:
+        with transaction():
+            sessions.note(here.id, utcnow())
+    return "", 204
+
+
 @blueprint.post("/sessions/<int:session_id>/end")
 def end(session_id: int) -> Answer:
     """Signs out one other browser of one's own."""

@@ -53,7 +53,7 @@ def code() -> Answer:
         return render_template("auth/code_over.html"), 400
     form = CodeForm()
     if form.validate_on_submit():
-        problem = proof.code_problem(user, form.code.data or "")
+        problem = proof.half_problem(user, form.code.data or "")
         if problem is None:
             wanted = local_path(session[proof.HALF]["next"])
             begin_session(user)

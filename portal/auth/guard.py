@@ -13,9 +13,10 @@ from sqlalchemy import Select, and_, case, delete, func, or_, select, text, upda
 
 from portal.auth.access_models import SignInLock, SignInTry
 from portal.auth.models import User
+from portal.auth.roles import ADMINISTRATORS
 from portal.auth.sessions import digest
 from portal.directory.changes import Editor, record
-from portal.errors import NotFound
+from portal.errors import NotAllowed, NotFound
 from portal.extensions import db
 from portal.outbox import service as outbox
 
@@ -80,8 +81,13 @@ def begin(username: str, address: str, now: datetime, rules: Rules) -> Attempt:
     return Attempt(row.id, key, place, free)
 
 
-def failed(attempt: Attempt, user: User | None, now: datetime, rules: Rules) -> None:
-    """Notes that the password was wrong; the last allowed failure locks."""
+def failed(
+    attempt: Attempt, user: User | None, now: datetime, rules: Rules, *, code: bool = False
+) -> None:
+    """Notes that the password was wrong; the last allowed failure locks.
+
+    `code`: a second factor was, which has a lock of its own (auth.factors); the address counts.
+    """
     by_account, by_address = _counts(attempt.account_key, attempt.address, now, rules)
     if not attempt.open:
         return
@@ -90,7 +96,7 @@ def failed(attempt: Attempt, user: User | None, now: datetime, rules: Rules) -> 
         (ACCOUNT, attempt.account_key, by_account, rules.account, user and user.id),
         (ADDRESS, attempt.address, by_address, rules.address, None),
     ):
-        if tries >= most:
+        if tries >= most and not (code and kind == ACCOUNT):
             lock = SignInLock(kind=kind, key=key, tries=tries, at=now, until=until, user_id=whose)
             db.session.add(lock)
 
@@ -138,7 +144,13 @@ def get_lock(lock_id: int, now: datetime) -> SignInLock:
 
 
 def lift(editor: Editor, lock: SignInLock) -> None:
-    """Ends a lock before its time, with all that was counted for it."""
+    """Ends a lock before its time, with all that was counted for it.
+
+    Raises NotAllowed for an account of one of the three administrators: who lifts it again and
+    again could guess its password, and it ends by itself.
+    """
+    if lock.user is not None and lock.user.role in ADMINISTRATORS:
+        raise NotAllowed("系统管理员、安全管理员和审计员的锁定不能提前解除，到时自动解除。")
     same = SignInLock.kind == lock.kind, SignInLock.key == lock.key, SignInLock.lifted_at.is_(None)
     lifted = update(SignInLock).where(*same, SignInLock.until > editor.at)
     db.session.execute(lifted.values(lifted_at=editor.at, lifted_by_id=editor.id))

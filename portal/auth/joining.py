@@ -24,6 +24,7 @@ from portal.uniqueness import unique
 
 KEPT = timedelta(days=30)
 ASKED, APPROVED, REFUSED, WITHDRAWN = "asked", "approved", "refused", "withdrawn"
+EXPIRED = "expired"
 
 
 def ask(
@@ -95,10 +96,20 @@ def withdraw(request_id: int, now: datetime) -> None:
     row.password_hash = None
 
 
+def expire(ids: list[int], now: datetime) -> None:
+    """Ends requests that nobody ruled on: the user name is free, the person may ask again.
+
+    Who asked reads it at the next try to sign in; there is no account yet to send a notice to.
+    """
+    still = JoinRequest.id.in_(ids), JoinRequest.state == ASKED
+    db.session.execute(update(JoinRequest).where(*still).values(state=EXPIRED, ruled_at=now))
+    _forget(now)
+
+
 def latest(username: str) -> JoinRequest | None:
     """The last request under a user name that led to no account and was not withdrawn."""
     name = JoinRequest.username == username.strip().lower()
-    query = select(JoinRequest).where(name, JoinRequest.state.in_((ASKED, REFUSED)))
+    query = select(JoinRequest).where(name, JoinRequest.state.in_((ASKED, REFUSED, EXPIRED)))
     return db.session.scalar(query.order_by(JoinRequest.id.desc()).limit(1))
 
 
@@ -211,8 +222,8 @@ def _asked(request_id: int, enterprise_id: int | None) -> JoinRequest:
 
 
 def _forget(now: datetime) -> None:
-    """A password that was refused long ago is of no use to anybody."""
-    old = JoinRequest.state == REFUSED, JoinRequest.ruled_at < now - KEPT
+    """A password that was refused, or waited in vain, long ago is of no use to anybody."""
+    old = JoinRequest.state.in_((REFUSED, EXPIRED)), JoinRequest.ruled_at < now - KEPT
     db.session.execute(update(JoinRequest).where(*old).values(password_hash=None))
 
 

@@ -12,10 +12,12 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 
 from portal import fields
-from portal.auth import factors
+from portal.audit import noting
+from portal.auth import factors, guard
 from portal.auth.hashing import HASHER
 from portal.auth.models import User
 from portal.auth.roles import ADMINISTRATORS, STAFF_ROLES, Role
+from portal.auth.signed import address, guard_rules
 from portal.db import transaction, utcnow
 from portal.extensions import db, limiter
 from portal.language import lazy as _l
@@ -179,17 +181,46 @@ def code_problem(user: User, code: str) -> str | None:
     """Uses a code up; None when it was right, else the sentence. Wrong codes are counted."""
     with transaction():
         outcome = factors.prove(user, code, utcnow())
+    if outcome in (factors.Proof.LOCKED, factors.Proof.WRONG):
+        noting.note("factor", user_id=user.id)
     if outcome is factors.Proof.LOCKED:
-        return _("连续输错次数过多，请 15 分钟后再试，或联系安全管理员。")
+        return _locked()
     if outcome is factors.Proof.WRONG:
         return _("验证码不正确或已用过，请输入最新的验证码。")
     return None
 
 
+def half_problem(user: User, code: str) -> str | None:
+    """The same at the second step of a sign-in, where wrong codes count for the address, too.
+
+    So whoever has many passwords cannot try codes of many accounts from one place.
+    """
+    now, rules = utcnow(), guard_rules()
+    with transaction():
+        attempt = guard.begin(f"code {user.id}", address(), now, rules)
+    if not attempt.open:
+        noting.note("factor", user_id=user.id)
+        return _locked()
+    problem = code_problem(user, code)
+    with transaction():
+        if problem is None:
+            guard.passed(attempt, now)
+        else:
+            guard.failed(attempt, user, now, rules, code=True)
+    return problem
+
+
+def _locked() -> str:
+    return _("连续输错次数过多，请 15 分钟后再试，或联系安全管理员。")
+
+
 def _password_problem(user: User, password: str) -> str | None:
     with limiter.limit(GUESSES, key_func=_person):
         right = HASHER.matches(user.password_hash, password)
-    return None if right else _("密码不正确，请重新输入。")
+    if right:
+        return None
+    noting.note("proof")
+    return _("密码不正确，请重新输入。")
 
 
 def _person() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from portal.auth.access_models import UserSession
 from portal.auth.models import User
@@ -15,7 +15,6 @@ from portal.auth.roles import Role
 from portal.extensions import db
 
 NOTED = timedelta(minutes=1)  # `seen_at` is written at most this often
-KEPT = timedelta(days=30)
 MOST_AGENT = 300
 
 
@@ -120,9 +119,3 @@ def for_user(user: User, now: datetime, limits: Limits) -> Sequence[UserSession]
         UserSession.seen_at >= now - limits.idle(user.role),
     )
     return db.session.scalars(query.order_by(UserSession.seen_at.desc(), UserSession.id)).all()
-
-
-def prune(now: datetime) -> int:
-    """Forgets sessions begun more than 30 days ago; how many."""
-    gone = delete(UserSession).where(UserSession.created_at < now - KEPT)
-    return len(db.session.execute(gone.returning(UserSession.id)).all())

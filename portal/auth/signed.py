@@ -72,7 +72,6 @@ def begin_session(user: User) -> None:
     with transaction():
         if before is not None:
             sessions.end(before.id, End.SIGNED_OUT, now)
-        sessions.prune(now)
         token = sessions.begin(user_id, now, address(), request.user_agent.string)
         failures = guard.tell(user_id, now)
     session.clear()
@@ -114,7 +113,7 @@ def load(key: str) -> User | None:
     g.session_over = sessions.over(row, user.role, utcnow(), limits())
     if g.session_over is not None:
         return None
-    g.user_session = row
+    g.user_session, g.seen_at = row, row.seen_at
     return user
 
 
@@ -132,3 +131,15 @@ def note_use() -> None:
     if row is not None and sessions.due(row, now):
         with transaction():
             sessions.note(row.id, now)
+        g.seen_at = now
+
+
+def idle_seconds(user: User) -> tuple[int, int] | None:
+    """How long the session lasts without a request, and how much of it is left; None without one.
+
+    What is left is less than the whole by up to a minute: a use is noted once a minute.
+    """
+    if "seen_at" not in g:
+        return None
+    whole = limits().idle(user.role)
+    return int(whole.total_seconds()), int((g.seen_at + whole - utcnow()).total_seconds())

@@ -18,6 +18,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.audit import noting
 from portal.auth import guard, joining, password_service, proof, service
 from portal.auth.access_models import JoinRequest
 from portal.auth.adopting import adopt
@@ -107,6 +108,7 @@ def sign_in() -> Answer:
         if user is not None:
             wanted = local_path(form.next.data)
             return admit(user, wanted)
+        noting.note("sign_in", username=form.username.data)
         blame(form, Invalid("用户名或密码不正确，请重新输入。"))
     status = 422 if form.errors else 200
     ended = session.pop(ENDED, None)
@@ -171,6 +173,8 @@ def change_password() -> Answer:
                     user, form.old.data or "", form.new.data or "", utcnow()
                 )
         except Invalid as error:
+            if error.field == "old":
+                noting.note("proof")
             blame(form, error, {"password": "new"})
         else:
             begin_session(user)

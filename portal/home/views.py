@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from portal.audit import noting
 from portal.auth.gate import roles_for
 from portal.auth.roles import Role
 from portal.auth.signed import me, must_change
@@ -165,6 +166,7 @@ def query() -> Answer:
         ticket = find(form.number.data or "", form.query_code.data or "")
         if ticket is not None:
             return render_template("home/progress.html", progress=progress_of(ticket, utcnow()))
+        noting.note("query")
         form.form_errors.append(_("编号或查询码不正确，请对照提交成功页面上的内容核对。"))
     page = render_template("home/query.html", form=form, challenge=challenge)
     return page, 422 if form.errors else 200

@@ -27,7 +27,8 @@ def run_command(dry_run: bool, as_json: bool) -> None:
         click.echo(json.dumps(counts))
         return
     kept = {kind.name: settings[kind.setting] for kind in retention.KINDS}
-    words = {kind.name: kind.words for kind in (*retention.KINDS, retention.PEOPLE)}
+    every = (*retention.KINDS, retention.PEOPLE, retention.JOINS)
+    words = {kind.name: kind.words for kind in every}
     for name, count in counts.items():
         rule = f"保存 {kept[name]} 个月" if name in kept else "到期执行"
         click.echo(f"{words[name]}({rule}):{count}{' 将清除' if dry_run else ' 已清除'}")

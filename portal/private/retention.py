@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Select, Text, delete, func, or_, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.auth.access_models import UserSession
+from portal.audit.models import Refusal
+from portal.auth import joining
+from portal.auth.access_models import JoinRequest, UserSession
 from portal.errors import N_
 from portal.extensions import db
 from portal.notify.models import Notice
@@ -98,6 +100,11 @@ def _drop_people(ids: Ids, now: datetime) -> list[str]:
     return [name for one in ids for name in erasing.carry_out(one, now)]
 
 
+def _end_joins(ids: Ids, now: datetime) -> list[str]:
+    joining.expire(ids, now)
+    return []
+
+
 def _closed(before: datetime):
     return (Ticket.status == Status.CLOSED) & (Ticket.closed_at < before)
 
@@ -122,6 +129,13 @@ KINDS = (
         _drop(UserSession),
     ),
     Kind(
+        "refusals",
+        N_("安全事件"),
+        "RETAIN_REFUSAL_MONTHS",
+        lambda before: select(Refusal.id).where(Refusal.last_at < before),
+        _drop(Refusal),
+    ),
+    Kind(
         "notices",
         N_("消息"),
         "RETAIN_NOTICE_MONTHS",
@@ -131,6 +145,12 @@ KINDS = (
     Kind("imports", N_("导入文件的明细"), "RETAIN_IMPORT_MONTHS", _lines, _drop_lines),
 )
 PEOPLE = Kind("people", N_("到期的注销申请"), "", lambda now: _people(now), _drop_people)
+JOINS = Kind("joins", N_("没有人处理的加入申请"), "", lambda before: _joins(before), _end_joins)
+
+
+def _joins(before: datetime) -> Select[Any]:
+    waits = JoinRequest.state == joining.ASKED, JoinRequest.created_at < before
+    return select(JoinRequest.id).where(*waits)
 
 
 def _people(now: datetime) -> Select[Any]:
@@ -142,7 +162,8 @@ def _people(now: datetime) -> Select[Any]:
 def limits(settings: Mapping[str, Any], now: datetime) -> list[tuple[Kind, datetime]]:
     """The kinds whose time ends, each with the instant before which things go."""
     kept = [(kind, settings[kind.setting]) for kind in KINDS]
-    return [(PEOPLE, now)] + [(kind, now - months * MONTH) for kind, months in kept if months]
+    by_day = [(PEOPLE, now), (JOINS, now - timedelta(days=settings["JOIN_DAYS"]))]
+    return by_day + [(kind, now - months * MONTH) for kind, months in kept if months]
 
 
 def counted(settings: Mapping[str, Any], now: datetime) -> dict[str, int]:

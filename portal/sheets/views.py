@@ -26,6 +26,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal import queue
+from portal.audit import noting
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid
 from portal.fields import blame
@@ -75,6 +76,7 @@ def register(kind: str) -> Answer:
         try:
             return _uploaded(kind, form)
         except Invalid as error:
+            noting.note("upload")
             blame(form, error)
     context = {"sheet": SHEETS[kind], "recent": queries.recent(kind), "showing": showing}
     status = 422 if form.errors else 200

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from portal.audit import access
+from portal.audit import access, noting
 from portal.auth.gate import open_door
 from portal.auth.roles import Actor
 from portal.db import transaction, utcnow
@@ -115,6 +115,8 @@ def perform(door: Door, number: str) -> Answer:
         pass  # the first sending has done it: the second click sees the same page
     except Invalid as error:
         db.session.refresh(ticket)
+        if error.field == "files":
+            noting.note("upload")
         blame(form, error)
         return _page(door, ticket, form), 422
     except Conflict as error:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from portal.audit import noting
 from portal.db import transaction, utcnow
 from portal.directory.models import Category
 from portal.errors import Invalid, NotFound
@@ -123,6 +124,7 @@ def _keep(form: SubmitForm, category: Category) -> tuple[Draft | None, str | Non
             quarantine=address_of(current_app.config) is not None,
         )
     except Invalid as error:
+        noting.note("upload")
         return drafts.draft_of(actor), said(error)
     try:
         with transaction():

@@ -8,6 +8,8 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import func, select, update
 
+from portal.audit import refusals
+from portal.audit.refusals import Refused
 from portal.db import transaction, utcnow
 from portal.extensions import db
 from portal.queue import SCAN, nudge
@@ -42,6 +44,8 @@ def step(folder: Path, address: Address, now: datetime) -> bool:
             else:
                 virus = None  # a draft's file that was thrown away meanwhile
             number = file.id
+            if virus is not None:
+                refusals.counted(Refused("virus", "", file.uploaded_by_id, detail=virus), now)
             scanned(file, virus, now)
     except ScannerAway as error:
         log.warning("virus scanner away: %s", error)

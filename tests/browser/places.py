@@ -65,6 +65,7 @@ PAGES: list[tuple[str | None, str]] = [
     ("auditor", "/exports/log"),
     ("auditor", "/audit/"),
     ("auditor", "/audit/1"),
+    ("auditor", "/audit/refused"),
     ("auditor", "/audit/parts"),
     ("firm", "/tickets/{sealed}/seal"),
     ("firm", "/tickets/{sealed}/unseal"),

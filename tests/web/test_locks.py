@@ -20,7 +20,7 @@ from portal.extensions import db
 from portal.factory import create_app
 from portal.outbox import relay
 from tests.factories import PASSWORD, Town
-from tests.pages import Page, Visitor
+from tests.pages import Page, Visitor, form_values
 
 RULES = Rules(account=5, address=50, window=timedelta(minutes=15))
 WRONG = "用户名或密码不正确，请重新输入。"
@@ -169,6 +169,18 @@ def test_the_administrator_lifts_a_lock(visit: Visitor, town: Town) -> None:
     assert person.submit(f"/admin/locks/{lock.id}/lift").location == "/admin/locks"
     assert attempt(visit, "cadre", PASSWORD).status == 303
     assert "登录锁定： 已解除" in visit.get("admin", f"/admin/users/{town.cadre.id}").words
+
+
+def test_nobody_lifts_the_lock_of_an_administrator(visit: Visitor, town: Town) -> None:
+    """Who could lift it again and again could guess the password of another administrator."""
+    visit.client("admin")
+    lock_out(visit, "auditor")
+    [lock] = guard.locks(utcnow())
+    page = visit.get("admin", "/admin/locks")
+    assert "管理员的锁定不能提前解除" in page.words and page.soup.select("main table form") == []
+    asked = form_values(visit.get("admin", "/query").form("/query"))["csrf_token"]
+    answer = visit.post("admin", f"/admin/locks/{lock.id}/lift", {"csrf_token": asked})
+    assert answer.status == 403 and len(guard.locks(utcnow())) == 1
 
 
 def test_what_is_typed_as_a_name_is_not_stored_in_clear(visit: Visitor) -> None:

@@ -1,6 +1,7 @@
 """Who acts for a firm: asked, approved or refused by its administrator, passed on, removed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -112,6 +113,25 @@ def test_a_refusal_is_read_at_the_next_sign_in(firm: Visitor, town: Town) -> Non
     assert "请让负责人先打电话" in stranger.get(None, answer.location).words
     assert firm.get("firm", address).status == 404
     assert ask(Visitor(firm.app, town), town).location == "/join"  # and may ask again
+
+
+def test_a_request_that_nobody_rules_on_is_over_after_a_month(
+    firm: Visitor, town: Town, app: Flask
+) -> None:
+    ask(firm, town)
+    runner = app.test_cli_runner()
+    for days, state in ((29, joining.ASKED), (31, joining.EXPIRED)):
+        with transaction() as session:
+            asked = utcnow() - timedelta(days=days)
+            session.execute(update(JoinRequest).values(created_at=asked))
+        assert "没有人处理的加入申请" in runner.invoke(args=["retention", "run"]).output
+        db.session.rollback()
+        assert db.session.scalars(select(JoinRequest.state)).all() == [state]
+    assert "钱会计" not in firm.get("firm", "/enterprise/members").words
+    page = firm.get(None, sign_in(firm, "qian", SECRET).location)
+    assert "已过期" in page.words and "可以重新申请" in page.words
+    assert ask(firm, town).location == "/join"  # the user name is free again
+    assert "待批准" in firm.get(None, sign_in(firm, "qian", SECRET).location).words
 
 
 def test_a_request_is_taken_back(firm: Visitor, town: Town) -> None:

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from portal.audit import sealing
+from portal.audit import refusals, sealing
+from portal.audit.refusals import Refused
 from portal.auth.models import User
 from portal.db import transaction, utcnow
 from portal.directory.models import Enterprise
@@ -191,10 +192,11 @@ def test_what_is_over_its_time_goes_and_a_dry_run_takes_nothing(app: Flask, town
             )
         )
         drafts.save(town.firm, {"title": "旧"}, long_ago)
+        refusals.counted(Refused("query", "10.0.0.1"), long_ago)
         session.get_one(Ticket, ticket_id).closed_at = long_ago
     runner = app.test_cli_runner()
     dry = json.loads(runner.invoke(args=["retention", "run", "--dry-run", "--json"]).output)
-    assert {dry["contacts"], dry["files"], dry["drafts"]} == {1} and stored.exists()
+    assert {dry["contacts"], dry["files"], dry["drafts"], dry["refusals"]} == {1} and stored.exists()
     db.session.rollback()
     assert db.session.get_one(Ticket, ticket_id).contact_phone == "13800001111"
     keeping.run()
