@@ -32,10 +32,8 @@ MAX_FILES = 10
 MAX_FILE_BYTES = 20 * MEGABYTE
 _KEYS = ("FIELD_KEYS", "FIELD_KEYS_FILE")
 # How many months things are kept, 0 for ever; a log of sign-ins six by law.
-RETAIN = {
-    **{"CONTACT": 36, "FILE": 60, "DRAFT": 6, "SESSION": 6, "REFUSAL": 12},
-    **{"NOTICE": 12, "IMPORT": 12},
-}
+RETAIN = {"CONTACT": 36, "FILE": 60, "DRAFT": 6, "SESSION": 6, "REFUSAL": 12}
+RETAIN |= {"NOTICE": 12, "IMPORT": 12}
 FALSE_WORDS = {"", "0", "false", "no", "off"}
 
 

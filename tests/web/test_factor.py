@@ -117,20 +117,6 @@ def test_five_wrong_codes_lock_for_fifteen_minutes(town: Town) -> None:
     assert proved(town, "cadre", TOTP(secret).at(after), after) is Proof.GOOD
 
 
-def test_wrong_codes_count_for_the_address_whosever_they_are(app: Flask, town: Town) -> None:
-    """Who has many passwords does not try codes of many accounts from one place."""
-    visit = Visitor(create_app({**app.config, "LOCK_TRIES_ADDRESS": 3}), town)
-    secrets = {who: enrolled(town, who)[0] for who in ("cadre", "reviewer")}
-    page = signing_in(visit, "cadre")
-    for _turn in range(2):
-        assert "验证码不正确" in page.submit(code="000000").words
-    page = signing_in(Visitor(visit.app, town), "reviewer")
-    assert "验证码不正确" in page.submit(code="000000").words
-    right = TOTP(secrets["reviewer"]).at(utcnow())
-    refused = page.submit(code=right)
-    assert (refused.status, "连续输错次数过多" in refused.words) == (422, True)
-
-
 def test_new_recovery_codes_void_the_old_ones(town: Town) -> None:
     _secret, old = enrolled(town, "cadre")
     with transaction():

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from pyotp.totp import TOTP
 from sqlalchemy import func, select, update
 
 from portal.auth import guard, password_service
@@ -21,6 +22,7 @@ from portal.factory import create_app
 from portal.outbox import relay
 from tests.factories import PASSWORD, Town
 from tests.pages import Page, Visitor, form_values
+from tests.web.test_factor import enrolled, signing_in
 
 RULES = Rules(account=5, address=50, window=timedelta(minutes=15))
 WRONG = "用户名或密码不正确，请重新输入。"
@@ -145,6 +147,20 @@ def test_an_address_that_tries_many_accounts_is_locked(town: Town) -> None:
     [lock] = guard.locks(utcnow())
     assert (lock.kind, lock.key, lock.tries) == ("address", "2001:db8:0:7::/64", 12)
     assert guard.network("nonsense") == "unknown"
+
+
+def test_wrong_codes_count_for_the_address_whosever_they_are(app: Flask, town: Town) -> None:
+    """Who has many passwords does not try codes of many accounts from one place."""
+    visit = Visitor(create_app({**app.config, "LOCK_TRIES_ADDRESS": 3}), town)
+    secrets = {who: enrolled(town, who)[0] for who in ("cadre", "reviewer")}
+    page = signing_in(visit, "cadre")
+    for _turn in range(2):
+        assert "验证码不正确" in page.submit(code="000000").words
+    page = signing_in(Visitor(visit.app, town), "reviewer")
+    assert "验证码不正确" in page.submit(code="000000").words
+    right = TOTP(secrets["reviewer"]).at(utcnow())
+    refused = page.submit(code=right)
+    assert (refused.status, "连续输错次数过多" in refused.words) == (422, True)
 
 
 def test_locks_hold_while_the_queue_is_away(app: Flask, town: Town) -> None:

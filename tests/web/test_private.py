@@ -196,7 +196,8 @@ def test_what_is_over_its_time_goes_and_a_dry_run_takes_nothing(app: Flask, town
         session.get_one(Ticket, ticket_id).closed_at = long_ago
     runner = app.test_cli_runner()
     dry = json.loads(runner.invoke(args=["retention", "run", "--dry-run", "--json"]).output)
-    assert {dry["contacts"], dry["files"], dry["drafts"], dry["refusals"]} == {1} and stored.exists()
+    gone = ("contacts", "files", "drafts", "refusals")
+    assert [dry[one] for one in gone] == [1, 1, 1, 1] and stored.exists()
     db.session.rollback()
     assert db.session.get_one(Ticket, ticket_id).contact_phone == "13800001111"
     keeping.run()
