@@ -7,6 +7,7 @@ from wtforms import BooleanField, IntegerField, PasswordField, SelectField, Stri
 from wtforms.form import BaseForm
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
+from portal import masks
 from portal.errors import Invalid
 from portal.language import lazy as _l
 from portal.language import said
@@ -36,11 +37,15 @@ def line(
     return StringField(label, [need, Length(max=most, message=too_long)], filters=[clean], **kw)
 
 
-def phone(label: str, *, required: bool = True) -> StringField:
-    """A Chinese mobile number, or a landline with its area code."""
+def phone(label: str, *, required: bool = True, veiled: bool = False) -> StringField:
+    """A Chinese mobile number, or a landline with its area code.
+
+    `veiled`: the stored one is shown masked; the mask that comes back leaves it as it is.
+    """
+    kind = _Veiled if veiled else StringField
     ask = _l("请填写 11 位手机号，或带区号的座机，如 0635-8123456。")
     need = DataRequired(message=ask) if required else Optional()
-    return StringField(label, [need, Regexp(PHONE, message=ask)], filters=[phone_code])
+    return kind(label, [need, Regexp(PHONE, message=ask)], filters=[phone_code])
 
 
 def username(label: str) -> StringField:
@@ -113,6 +118,20 @@ def blame(form: BaseForm, error: Invalid, renamed: Mapping[str, str] = NOTHING) 
         form[name].errors = [*form[name].errors, said(error)]
     else:
         form.form_errors.append(said(error))
+
+
+class _Veiled(StringField):
+    """A stored telephone number that its form does not show."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        stored = self.object_data
+        if stored and phone_code(self.data) == masks.phone(stored):
+            self.data = stored
+
+    def _value(self) -> str:
+        known = self.data and self.data == self.object_data
+        return masks.phone(self.data) if known else self.data or ""
 
 
 class _Place(IntegerField):

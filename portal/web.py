@@ -20,6 +20,7 @@ from portal.db import utcnow
 from portal.directory.class_words import class_name
 from portal.errors import PortalError
 from portal.extensions import db, limiter, login_manager
+from portal.keys.ring import MissingKey, Unreadable
 from portal.language import lazy as _l
 from portal.language import lazy_in, said
 from portal.notify.queries import unread_count
@@ -32,10 +33,10 @@ MARKED = frozenset(
     {
         *("search.find", "visits.show", "visits.firm", "visits.firms", "cases.show"),
         *("admin.enterprise", "admin.enterprises", "admin.users", "admin.user", "audit.entry"),
-        *("security.people", "security.person"),
+        *("admin.show_contacts", "admin.show_phone", "security.people", "security.person"),
     }
 )
-ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500)
+ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
 Place = tuple[str, str, str]
 Answer = tuple[str | dict[str, Any], int]
 # The places of each role: label, endpoint and icon.
@@ -149,6 +150,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(DataError, _no_such_value)
+    app.register_error_handler(Unreadable, _unreadable)
+    app.register_error_handler(MissingKey, _unreadable)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -268,6 +271,15 @@ def _no_such_value(error: DataError) -> Answer:
     db.session.rollback()
     noting.denied(404)
     return error_page(404 if request.method in ("GET", "HEAD") else 400)
+
+
+def _unreadable(error: Unreadable | MissingKey) -> Answer:
+    """A sealed value that was altered, copied from another row, or whose key is away; the log says
+    where. The page asks the database for nothing: the reader's own row may be the one."""
+    current_app.logger.error("a sealed value does not open: %s", error.place)
+    db.session.rollback()
+    g._login_user = login_manager.anonymous_user()
+    return error_page(503)
 
 
 def _unexpected(error: Exception) -> Answer:

@@ -30,11 +30,10 @@ SEALED = {
     "join_request": ("phone",),
     "second_factor": ("secret",),
     "draft": ("fields",),
-    "join_request": ("phone",),
-    "second_factor": ("secret",),
 }
 BLIND = ("user", "enterprise_contact")
 KEYS = {"second_factor": "user_id"}  # all others have an id
+BOUND = {"draft": "user_id"}  # what names the row to the sealed value, where it is not the key
 STATES = "'waiting', 'ready', 'infected', 'expired'"
 
 
@@ -43,7 +42,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE enterprise_contact ADD COLUMN phone_index TEXT")
     op.execute("ALTER TABLE draft ALTER COLUMN fields TYPE TEXT USING fields::text")
     ring = ring_from(current_app.config)
-    _rewrite(lambda text, place: ring.seal(text, place), ring.blind)
+    _rewrite(ring.seal, ring.blind)
     op.create_index(op.f("ix_user_phone_index"), "user", ["phone_index"])
     op.alter_column("enterprise_contact", "phone_index", nullable=False)
     _one_contact("phone", "phone_index")
@@ -138,8 +137,9 @@ def _rewrite(changed, digest) -> None:
     connection = op.get_bind()
     for table, columns in SEALED.items():
         key = KEYS.get(table, "id")
+        bound = BOUND.get(table, key)
         read = sa.text(
-            f'SELECT {key} AS id, {", ".join(columns)} FROM "{table}" WHERE {key} > :after'
+            f'SELECT {key} AS id, {bound} AS bound, {", ".join(columns)} FROM "{table}" WHERE {key} > :after'
             f" ORDER BY {key} LIMIT {BATCH} FOR UPDATE"
         )
         also = ", phone_index = :phone_index" if digest and table in BLIND else ""
@@ -154,5 +154,5 @@ def _rewrite(changed, digest) -> None:
                     row["phone_index"] = digest(phone, f"{table}.phone") if phone else None
                 for name in columns:
                     if row[name]:
-                        row[name] = changed(row[name], f"{table}.{name}")
+                        row[name] = changed(row[name], f"{table}.{name}", str(row["bound"]))
             connection.execute(write, rows)

@@ -18,6 +18,7 @@ from portal.auth.sessions import End
 from portal.directory.changes import Editor, record
 from portal.errors import Invalid, NotAllowed, NotFound
 from portal.extensions import db
+from portal.keys.columns import placed
 from portal.outbox import service as outbox
 
 TRIES = 5
@@ -41,7 +42,8 @@ def begin(user: User, now: datetime) -> str:
 
     Raises Invalid when a factor is in force.
     """
-    fresh = {"user_id": user.id, "secret": totp.new_secret(), "created_at": now}
+    secret = placed(SecondFactor.secret, totp.new_secret(), user.id)
+    fresh = {"user_id": user.id, "secret": secret, "created_at": now}
     fresh |= {"last_step": 0, "failures": 0}
     db.session.execute(insert(SecondFactor).values(**fresh).on_conflict_do_nothing())
     row = db.session.get_one(SecondFactor, user.id)

@@ -62,6 +62,11 @@ STEP_UP: dict[str, Callable[[Role], bool]] = {
     "exports.take": _with_contacts,
     "exports.download": _with_contacts,
     "sheets.export": _personal_register,
+    "sheets.wrong": _always,
+    "private.download": _always,
+    "private.take": _always,
+    "private.ask_erasure": _always,
+    "private.erase_user": _always,
     "petitioning.grant_exclusion": _always,
     "petitioning.rule": _granting,
 }

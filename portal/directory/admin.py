@@ -3,6 +3,7 @@
 from portal.directory import (
     admin_access,
     admin_categories,
+    admin_contacts,
     admin_firm_parts,
     admin_firms,
     admin_identity,
@@ -19,5 +20,5 @@ __all__ = ["PAGES", "blueprint"]
 PAGES = (
     *(admin_users, admin_access, admin_joins, admin_roles, admin_identity),
     *(admin_places, admin_categories),
-    *(admin_firms, admin_firm_parts, admin_pairings, admin_queue),
+    *(admin_firms, admin_firm_parts, admin_contacts, admin_pairings, admin_queue),
 )

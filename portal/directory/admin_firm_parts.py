@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from portal.db import transaction
 from portal.directory import firm_service
 from portal.directory.admin_blueprint import Answer, blueprint, done, editor, page
-from portal.directory.firm_forms import ContactForm, TitleForm
+from portal.directory.firm_forms import TitleForm, VeiledContactForm
 from portal.directory.firm_service import Contact
 from portal.errors import Invalid
 from portal.fields import blame
@@ -67,7 +67,7 @@ def edit_contact(enterprise_id: int, contact_id: int) -> Answer:
 def _contact(enterprise_id: int, contact_id: int | None) -> Answer:
     firm = firm_service.get_firm(enterprise_id)
     row = firm_service.get_contact(enterprise_id, contact_id) if contact_id is not None else None
-    form = ContactForm(obj=row)
+    form = VeiledContactForm(obj=row)
     if form.validate_on_submit():
         fields = Contact(form.name.data or "", form.phone.data or "", form.post.data or None)
         try:

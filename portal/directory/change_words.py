@@ -52,6 +52,7 @@ LABELS: dict[str, str] = {
     "asked_role": _l("申请的角色"),
     "identity": _l("统一身份"),
     "recovery_codes": _l("恢复码"),
+    "shown": _l("查看完整号码"),
     "position": _l("排列顺序"),
     "active": _l("状态"),
 }

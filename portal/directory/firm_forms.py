@@ -27,7 +27,7 @@ class FirmForm(FlaskForm):
     size = fields.words(_l("企业规模"), _l("请选择企业规模。"), SIZES)
     industry = fields.line(_l("行业"), "", required=False, most=40)
     contact_name = fields.line(_l("联系人姓名"), _l("请填写联系人姓名。"), most=30)
-    contact_phone = fields.phone(_l("联系人电话"))
+    contact_phone = fields.phone(_l("联系人电话"), veiled=True)
 
     def __init__(self, **kw: Any) -> None:
         super().__init__(**kw)
@@ -64,3 +64,15 @@ class ContactForm(FlaskForm):
     name = fields.line(_l("姓名"), _l("请填写姓名。"), most=30)
     phone = fields.phone(_l("电话"))
     post = fields.line(_l("职务"), "", required=False, most=20)
+
+
+class VeiledContactForm(ContactForm):
+    """The same for an administrator."""
+
+    phone = fields.phone(_l("电话"), veiled=True)
+
+
+class ShowForm(FlaskForm):
+    """Why an administrator needs a whole telephone number."""
+
+    purpose = fields.line(_l("用途"), _l("请写明用途。"), most=50)

@@ -60,7 +60,7 @@ class UserForm(FlaskForm):
     """What can be changed of a member of staff."""
 
     name = fields.line(_l("姓名"), _l("请填写姓名。"), most=30)
-    phone = fields.phone(_l("电话"), required=False)
+    phone = fields.phone(_l("电话"), required=False, veiled=True)
     department_id = fields.pick(_l("所在单位"), _l("请从列表中选择单位。"), required=False)
 
     def __init__(self, **kw: Any) -> None:
@@ -93,7 +93,7 @@ class ApplicantForm(FlaskForm):
     """What can be changed of a firm's applicant."""
 
     name = fields.line(_l("姓名"), _l("请填写姓名。"), most=30)
-    phone = fields.phone(_l("电话"), required=False)
+    phone = fields.phone(_l("电话"), required=False, veiled=True)
 
 
 class NewApplicantForm(ApplicantForm):

@@ -103,8 +103,11 @@ def _finish(run: ExportRun, table: Table, folder: Path, now: datetime) -> None:
     rows = spool.rows_of(run.spool_name, folder, run.spool_bytes)
     target = spool.path_of(name, folder)
     target.touch(mode=0o600)
-    mark = Mark(run.by.name, run.by.username, now)
-    spool.write(target, run.format, table.title, table.headings, rows, mark)
+    if table.write is not None:
+        table.write(target, rows)
+    else:
+        mark = Mark(run.by.name, run.by.username, now)
+        spool.write(target, run.format, table.title, table.headings, rows, mark)
     words = table.words
     service.log(run.by.actor, run.source, run.format, run.done, words, table.personal, now)
     service.finish(run, name, now)

@@ -9,6 +9,7 @@ from portal.extensions import Base
 
 STATES = ("waiting", "running", "done", "failed", "cancelled", "expired")
 OPEN = ("waiting", "running")
+OWN = "own"  # the source of a person's own data, which has pages of its own (private.views)
 
 
 class ExportRun(Base):

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
+from portal import masks
 from portal.audit.service import Look, looked
 from portal.auth.roles import Actor, Role
 from portal.errors import Conflict, Invalid, NotFound
-from portal.exports.models import OPEN, ExportRun
+from portal.exports.models import OPEN, OWN, ExportRun
 from portal.extensions import db
 from portal.sheets.models import ExportLog
 
@@ -36,7 +37,7 @@ def log(
             format=form,
             rows=rows,
             by_id=actor.id,
-            by_name=actor.name,
+            by_name=masks.name(actor.name) if actor.role is Role.APPLICANT else actor.name,
             at=now,
             filter=dict(words),
             personal=personal,
@@ -91,13 +92,35 @@ def cancel(actor: Actor, run_id: int, now: datetime) -> ExportRun:
     return run
 
 
-def own(actor: Actor, run_id: int) -> ExportRun:
-    """The actor's own run. Raises NotFound for anybody else's."""
-    return _own(actor, run_id)
+def own(actor: Actor, run_id: int, *, data: bool = False) -> ExportRun:
+    """The actor's run; `data`: one of their own data, else a list's. Raises NotFound."""
+    return _own(actor, run_id, data=data)
 
 
-def _own(actor: Actor, run_id: int, *, lock: bool = False) -> ExportRun:
+def take_once(actor: Actor, run_id: int, now: datetime) -> str:
+    """The stored name of the actor's own data, which nobody gets a second time.
+
+    Raises NotFound where it is not ready, over its time or taken.
+    """
+    run = _own(actor, run_id, lock=True, data=True)
+    if run.stored_name is None or run.expires_at is None or run.expires_at <= now:
+        raise NotFound("文件已经下载过或已过期，请重新生成。")
+    name, run.state, run.stored_name, run.expires_at = run.stored_name, "expired", None, None
+    return name
+
+
+def forget(user_id: int, now: datetime) -> None:
+    """Ends all runs of a person; the next job removes what files there are."""
+    mine = ExportRun.by_id == user_id
+    waits = update(ExportRun).where(mine, ExportRun.state.in_(OPEN))
+    db.session.execute(waits.values(state="cancelled", finished_at=now))
+    there = update(ExportRun).where(mine, ExportRun.state == "done")
+    db.session.execute(there.values(expires_at=now))
+
+
+def _own(actor: Actor, run_id: int, *, lock: bool = False, data: bool = False) -> ExportRun:
     query = select(ExportRun).where(ExportRun.id == run_id, ExportRun.by_id == actor.id)
+    query = query.where(ExportRun.source == OWN if data else ExportRun.source != OWN)
     run = db.session.scalar(query.with_for_update() if lock else query)
     if run is None:
         raise NotFound("没有找到这次导出。")

@@ -18,6 +18,7 @@ SOURCES: dict[str, str] = {
     "figure": _l("指标诉求"),
     "figures": _l("指标"),
     "audit": _l("审计日志"),
+    "own": _l("本人资料"),
 }
 STATES: dict[str, str] = {
     "waiting": _l("正在排队"),

@@ -11,9 +11,11 @@ from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import MultiDict
 
 from portal.auth.models import User
-from portal.auth.roles import OVERSIGHT_ROLES, STAFF_ROLES, Actor, Role
+from portal.auth.roles import ACCOUNT_ROLES, OVERSIGHT_ROLES, STAFF_ROLES, Actor, Role
 from portal.errors import Invalid, NotFound
 from portal.exports.figure_tables import figure_table, figures_table
+from portal.exports.models import OWN
+from portal.exports.own import own_table
 from portal.exports.tables import Cells, Table, by_key
 from portal.exports.ticket_columns import HANDLES, LOADED, at, cells, columns_for
 from portal.language import lazy as _l
@@ -188,4 +190,5 @@ SOURCES: dict[str, Source] = {
     "problems": Source(frozenset(STAFF_ROLES), _problems),
     "figure": Source(WATCH, figure_table),
     "figures": Source(frozenset(OVERSIGHT_ROLES), figures_table),
+    OWN: Source(frozenset(ACCOUNT_ROLES), own_table),
 }

@@ -1,7 +1,8 @@
 """What an export is made of: headings, and rows that are read by key, a chunk at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -32,6 +33,7 @@ class Table:
 
     `chunk`: the rows after a key. `count`: how many there are, at most so many. `words`: what it
     is narrowed to, for the log. `personal`: whether it has names and telephones of persons.
+    `write`: makes the file of the rows, for what is no list; else it is a sheet.
     """
 
     title: str
@@ -40,6 +42,7 @@ class Table:
     count: Callable[[int], int]
     words: dict[str, str] = field(default_factory=dict)
     personal: bool = False
+    write: Callable[[Path, Iterable[Sequence[Any]]], None] | None = None
 
     def chunks(self) -> Iterator[Chunk]:
         """All rows, a few hundred at a time."""

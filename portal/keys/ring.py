@@ -1,8 +1,8 @@
 """The key ring: seals a text under the current key, opens it under the one it names. Pure.
 
-A sealed text is `v1:<key id>:<base64url of nonce, ciphertext and tag>`. Bound to it as associated
-data are the version, the key's id and its place, `table.column` (or `table.column.row`), so that
-text moved to another column does not open.
+A sealed text is `v2:<key id>:<base64url of nonce, ciphertext and tag>`. Bound to it as associated
+data are the version, the key's id, its place `table.column` and the key of its row, so that text
+moved to another column or another row does not open. `v1`, of releases before, lacks the row.
 """
 
 import base64
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from portal.keys.ciphers import CIPHERS, DEFAULT, NONCE_BYTES, Altered, Cipher
 
 INDEX = "index"
-_VERSION = "v1"
+ROWLESS, VERSION = "v1", "v2"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _INDEX_BYTES = 32
 
@@ -42,7 +42,8 @@ class Unreadable(Exception):
 
     def __init__(self, place: str) -> None:
         super().__init__(
-            f"{place} 的密文被改动或不是密文。 / {place} holds altered text, or text not sealed."
+            f"{place} 的密文被改动、从别处复制，或不是密文。"
+            f" / {place} holds text that was altered, copied from elsewhere, or not sealed."
         )
         self.place = place
 
@@ -129,24 +130,31 @@ class Ring:
         self.current = keys[0]
         self._index = index
 
-    def seal(self, plain: str, place: str) -> str:
-        """The text under the current key, bound to its place; twice the same never looks alike."""
-        key, nonce = self.current, secrets.token_bytes(NONCE_BYTES)
-        sealed = self._cipher(key).seal(key.secret, nonce, plain.encode(), _bound(key.id, place))
-        return f"{_VERSION}:{key.id}:{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+    def seal(self, plain: str, place: str, row: str | None = None) -> str:
+        """The text under the current key, bound to its place; twice the same never looks alike.
 
-    def open(self, sealed: str, place: str) -> str:
+        `row`: the key of its row. None writes the old form, for migrations of before.
+        """
+        key, nonce = self.current, secrets.token_bytes(NONCE_BYTES)
+        version = ROWLESS if row is None else VERSION
+        bound = _bound(version, key.id, place, row)
+        sealed = self._cipher(key).seal(key.secret, nonce, plain.encode(), bound)
+        return f"{version}:{key.id}:{base64.urlsafe_b64encode(nonce + sealed).decode()}"
+
+    def open(self, sealed: str, place: str, row: str | None = None) -> str:
         """What was sealed. Raises MissingKey, and Unreadable for anything else than that."""
         version, key_id, body = (*sealed.split(":", 2), "", "")[:3]
-        if version != _VERSION or not body:
-            raise Unreadable(place)
-        key = self._find(key_id, place)
+        where = place if row is None else f"{place}.{row}"
+        if version not in (ROWLESS, VERSION) or not body:
+            raise Unreadable(where)
+        key = self._find(key_id, where)
         try:
             raw = base64.urlsafe_b64decode(body)
             nonce, rest = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
-            return self._cipher(key).open(key.secret, nonce, rest, _bound(key_id, place)).decode()
+            bound = _bound(version, key_id, place, row)
+            return self._cipher(key).open(key.secret, nonce, rest, bound).decode()
         except (Altered, ValueError) as error:
-            raise Unreadable(place) from error
+            raise Unreadable(where) from error
 
     def blind(self, plain: str, place: str) -> str:
         """A keyed digest by which an exact text is found without being stored."""
@@ -166,8 +174,9 @@ class Ring:
 def key_of(stored: str) -> str | None:
     """The id of the key that a stored text names; None for one that is not sealed."""
     parts = stored.split(":", 2)
-    return parts[1] if len(parts) == 3 and parts[0] == _VERSION else None
+    return parts[1] if len(parts) == 3 and parts[0] in (ROWLESS, VERSION) else None
 
 
-def _bound(key_id: str, place: str) -> bytes:
-    return f"{_VERSION}|{key_id}|{place}".encode()
+def _bound(version: str, key_id: str, place: str, row: str | None) -> bytes:
+    where = place if version == ROWLESS else f"{place}.{row}"
+    return f"{version}|{key_id}|{where}".encode()

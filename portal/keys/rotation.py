@@ -1,36 +1,59 @@
-"""Counts what is sealed under which key, and seals it anew under the current one, in batches."""
+"""What is sealed under which key, sealing it anew under the current one, and whether it opens.
 
+Tables are walked in the order of their keys, in batches.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Table,
     Text,
+    and_,
     bindparam,
     case,
     func,
     or_,
     select,
+    tuple_,
     type_coerce,
     update,
 )
 
 from portal.extensions import db
 from portal.keys.columns import Sealed, blind_columns, ring_of, sealed_tables
-from portal.keys.ring import Ring
+from portal.keys.ring import ROWLESS, VERSION, MissingKey, Ring, Unreadable
 
 BATCH = 500
-_ANY = "v1:%"
+Place = tuple[int, ...]  # the key of the last row of a batch; empty before the first
+START: Place = ()
 
 
 @dataclass(frozen=True)
 class Held:
-    """How many values of a column are under a key; `key_id` None: not sealed, which is wrong."""
+    """How many values of a column are under a key; `key_id` None: not sealed, which is wrong.
+
+    `rowless`: in the form of before, which is not bound to its row.
+    """
 
     table: str
     column: str
     key_id: str | None
+    rowless: bool
     count: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A value that does not open: where it lies, and why."""
+
+    table: str
+    column: str
+    row: str
+    why: str
 
 
 def held() -> list[Held]:
@@ -39,10 +62,12 @@ def held() -> list[Held]:
     for table, columns in sealed_tables(db.metadata).items():
         for name in columns:
             stored = _stored(table, name)
-            key = case((stored.like(_ANY), func.split_part(stored, ":", 2))).label("key_id")
-            query = select(key, func.count()).where(stored != "").group_by("key_id")
-            rows = db.session.execute(query)
-            found += [Held(table.name, name, key_id, count) for key_id, count in rows]
+            rowless = stored.like(f"{ROWLESS}:%")
+            sealed = or_(rowless, stored.like(f"{VERSION}:%"))
+            key = case((sealed, func.split_part(stored, ":", 2))).label("key_id")
+            query = select(key, rowless.label("rowless"), func.count()).where(stored != "")
+            rows = db.session.execute(query.group_by("key_id", "rowless"))
+            found += [Held(table.name, name, *one) for one in rows]
     return found
 
 
@@ -51,43 +76,72 @@ def tables() -> list[Table]:
     return list(sealed_tables(db.metadata))
 
 
-def step(table: Table, after: int, *, every: bool = False) -> tuple[int | None, int]:
-    """Seals the next rows of a table anew; the last id read and how many rows were written.
+def step(table: Table, after: Place, *, every: bool = False) -> tuple[Place | None, int]:
+    """Seals the next rows of a table anew; the last key read and how many rows were written.
 
-    The id is None when no row is left. Takes rows that are not under the current key, `every`: all
-    of them, and writes their indexes. The rows are locked until the commit; stopped, it goes on,
-    since what is done no longer counts. Raises MissingKey, Unreadable.
+    The key is None when no row is left. Takes rows that are not under the current key or not bound
+    to their row, `every`: all of them, and writes their indexes. The rows are locked until the
+    commit; stopped, it goes on, since what is done no longer counts. Raises MissingKey, Unreadable.
     """
     ring = ring_of(db.engine.dialect)
     columns, blinds = sealed_tables(db.metadata)[table], blind_columns(table)
-    stored = {name: _stored(table, name) for name in columns}
+    now = f"{VERSION}:{ring.current.id}:"
     other = or_(
         *(
-            ~s.startswith(f"v1:{ring.current.id}:", autoescape=True) & (s != "")
-            for s in stored.values()
+            ~_stored(table, name).startswith(now, autoescape=True) & (_stored(table, name) != "")
+            for name in columns
         )
     )
-    key = _key(table)
-    query = select(key.label("row"), *(one.label(name) for name, one in stored.items()))
-    query = query.where(key > after).order_by(key).limit(BATCH).with_for_update()
+    query = _batch(table, after).with_for_update()
     rows = db.session.execute(query if every else query.where(other)).mappings().all()
     if not rows:
         return None, 0
-    written = [_anew(ring, dict(row), columns, blinds) for row in rows]
+    written = [_anew(ring, table, row, columns, blinds) for row in rows]
     values = {name: bindparam(f"to_{name}", type_=Text) for name in (*columns, *blinds)}
-    change = update(table).where(key == bindparam("row_id")).values(values)
-    db.session.connection().execute(change, written)
-    return rows[-1]["row"], len(rows)
+    change = update(table).where(
+        and_(*(key == bindparam(f"key_{key.name}") for key in table.primary_key.columns))
+    )
+    db.session.connection().execute(change.values(values), written)
+    return _place(table, rows[-1]), len(rows)
+
+
+def look(table: Table, after: Place) -> tuple[Place | None, int, list[Finding]]:
+    """Opens the next rows: the last key read, None when no row is left; how many; what is wrong."""
+    ring, columns = ring_of(db.engine.dialect), sealed_tables(db.metadata)[table]
+    rows = db.session.execute(_batch(table, after)).mappings().all()
+    found = []
+    for row in rows:
+        for name, kind in columns.items():
+            try:
+                _opened(ring, row, name, kind)
+            except (MissingKey, Unreadable) as error:
+                why = str(error).partition(" / ")[0]
+                found.append(Finding(table.name, name, row[f"row_{name}"], why))
+    return (_place(table, rows[-1]) if rows else None), len(rows), found
 
 
 def last(table: Table) -> int:
-    """The highest key of a table, 0 for an empty one."""
-    return db.session.scalar(select(func.max(_key(table)))) or 0
+    """The highest first column of the key of a table, 0 for an empty one."""
+    first = next(iter(table.primary_key.columns))
+    return db.session.scalar(select(func.max(first))) or 0
 
 
-def _key(table: Table) -> ColumnElement[int]:
-    """The one column of the primary key."""
-    return next(iter(table.primary_key.columns))
+def _batch(table: Table, after: Place) -> Select[Any]:
+    """The next rows: their key, and of each sealed column the row it is bound to and what lies
+    there, unopened."""
+    keys = list(table.primary_key.columns)
+    query = select(*(key.label(f"key_{key.name}") for key in keys))
+    for name, kind in sealed_tables(db.metadata)[table].items():
+        query = query.add_columns(
+            _stored(table, name).label(name), kind.row(table).label(f"row_{name}")
+        )
+    if after:
+        query = query.where(tuple_(*keys) > tuple_(*after))
+    return query.order_by(*keys).limit(BATCH)
+
+
+def _place(table: Table, row: Mapping[Any, Any]) -> Place:
+    return tuple(row[f"key_{key.name}"] for key in table.primary_key.columns)
 
 
 def _stored(table: Table, name: str) -> ColumnElement[str]:
@@ -95,16 +149,25 @@ def _stored(table: Table, name: str) -> ColumnElement[str]:
     return type_coerce(table.c[name], Text)
 
 
+def _opened(ring: Ring, row: Mapping[Any, Any], name: str, kind: Sealed) -> str | None:
+    stored = row[name]
+    return ring.open(stored, kind.place, row[f"row_{name}"]) if stored else stored
+
+
 def _anew(
-    ring: Ring, row: dict, columns: dict[str, Sealed], blinds: dict[str, str]
+    ring: Ring,
+    table: Table,
+    row: Mapping[Any, Any],
+    columns: Mapping[str, Sealed],
+    blinds: Mapping[str, str],
 ) -> dict[str, object]:
-    plain = {
-        name: ring.open(row[name], kind.place) if row[name] else row[name]
-        for name, kind in columns.items()
+    plain = {name: _opened(ring, row, name, kind) for name, kind in columns.items()}
+    fresh: dict[str, object] = {
+        f"key_{key.name}": row[f"key_{key.name}"] for key in table.primary_key.columns
     }
-    fresh: dict[str, object] = {"row_id": row["row"]}
     for name, kind in columns.items():
-        fresh[f"to_{name}"] = ring.seal(plain[name], kind.place) if plain[name] else plain[name]
+        text = plain[name]
+        fresh[f"to_{name}"] = ring.seal(text, kind.place, row[f"row_{name}"]) if text else text
     for name, source in blinds.items():
         text = plain[source]
         fresh[f"to_{name}"] = ring.blind(text, columns[source].place) if text else None

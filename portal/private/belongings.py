@@ -1,10 +1,11 @@
 """A person's own data: everything kept about them, as JSON and as a page to read, in one ZIP."""
 
-import io
 import json
 import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -19,50 +20,70 @@ from portal.tickets.file_models import Attachment, Draft
 from portal.tickets.models import Ticket, TicketEvent
 
 MOST = 5_000  # rows of a kind, the newest; nobody has more by hand
+Sections = Iterable[tuple[str, Any]]
 
 
-def collected(user: User) -> dict[str, Any]:
-    """What is kept about a person, in sections; a fixed number of statements."""
-    own = Ticket.applicant_id == user.id
-    tickets = select(Ticket).where(own).options(joinedload(Ticket.category))
-    acts = select(TicketEvent, Ticket.number).join(Ticket, Ticket.id == TicketEvent.ticket_id)
-    acts = acts.where(TicketEvent.actor_id == user.id)
-    files = select(Attachment).where(Attachment.uploaded_by_id == user.id)
-    notices = select(Notice).where(Notice.user_id == user.id)
-    sessions = select(UserSession).where(UserSession.user_id == user.id)
-    draft = db.session.scalar(select(Draft).where(Draft.user_id == user.id))
-    return {
-        "account": _account(user),
-        "consents": [{"version": one.version, "at": _at(one.at)} for one in agreed(user.id)],
-        "tickets": [_ticket(one) for one in _newest(tickets, Ticket.id)],
-        "actions": [
-            {"ticket": number, "action": one.action, "at": _at(one.at), **_said(one)}
-            for one, number in db.session.execute(acts.order_by(TicketEvent.id.desc()).limit(MOST))
-        ],
-        "files": [
-            {"name": one.name, "size": one.size, "at": _at(one.created_at), "sha256": one.sha256}
-            for one in _newest(files, Attachment.id)
-        ],
-        "notices": [
-            {"kind": one.kind, "at": _at(one.created_at), "read_at": _at(one.read_at)}
-            for one in _newest(notices, Notice.id)
-        ],
-        "sign_ins": [
-            {"at": _at(one.created_at), "address": one.address, "browser": one.agent}
-            for one in _newest(sessions, UserSession.id)
-        ],
-        "draft": draft.fields if draft is not None else None,
-    }
+def section(user: User, name: str) -> Any:
+    """One of SECTIONS of what is kept about a person, as JSON holds it."""
+    return _MADE[name](user)
 
 
-def packed(user: User, labels: dict[str, str], title: str, now: datetime) -> bytes:
-    """The ZIP: data.json for programs, data.html for people. `labels`: the sections' headings."""
-    data = {"made_at": _at(now), **collected(user)}
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+def pack(target: Path, labels: Mapping[str, str], title: str, found: Sections, at: str) -> None:
+    """Writes the ZIP: data.json for programs, data.html for people.
+
+    `labels`: the sections' headings; `found`: name and content of each; `at`: when it was made.
+    """
+    data: dict[str, Any] = {"made_at": at, **dict(found)}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(data, ensure_ascii=False, indent=2))
         archive.writestr("data.html", _page(data, labels, title))
-    return made.getvalue()
+
+
+def _tickets(user: User) -> list[dict[str, Any]]:
+    own = select(Ticket).where(Ticket.applicant_id == user.id)
+    return [_ticket(one) for one in _newest(own.options(joinedload(Ticket.category)), Ticket.id)]
+
+
+def _actions(user: User) -> list[dict[str, Any]]:
+    acts = select(TicketEvent, Ticket.number).join(Ticket, Ticket.id == TicketEvent.ticket_id)
+    acts = acts.where(TicketEvent.actor_id == user.id)
+    return [
+        {"ticket": number, "action": one.action, "at": _at(one.at), **_said(one)}
+        for one, number in db.session.execute(acts.order_by(TicketEvent.id.desc()).limit(MOST))
+    ]
+
+
+def _consents(user: User) -> list[dict[str, Any]]:
+    return [{"version": one.version, "at": _at(one.at)} for one in agreed(user.id)]
+
+
+def _files(user: User) -> list[dict[str, Any]]:
+    own = select(Attachment).where(Attachment.uploaded_by_id == user.id)
+    return [
+        {"name": one.name, "size": one.size, "at": _at(one.created_at), "sha256": one.sha256}
+        for one in _newest(own, Attachment.id)
+    ]
+
+
+def _notices(user: User) -> list[dict[str, Any]]:
+    own = select(Notice).where(Notice.user_id == user.id)
+    return [
+        {"kind": one.kind, "at": _at(one.created_at), "read_at": _at(one.read_at)}
+        for one in _newest(own, Notice.id)
+    ]
+
+
+def _sign_ins(user: User) -> list[dict[str, Any]]:
+    own = select(UserSession).where(UserSession.user_id == user.id)
+    return [
+        {"at": _at(one.created_at), "address": one.address, "browser": one.agent}
+        for one in _newest(own, UserSession.id)
+    ]
+
+
+def _draft(user: User) -> dict[str, Any] | None:
+    draft = db.session.scalar(select(Draft).where(Draft.user_id == user.id))
+    return draft.fields if draft is not None else None
 
 
 def _newest(query: Any, key: Any) -> Any:
@@ -107,7 +128,7 @@ def _at(instant: datetime | None) -> str | None:
     return instant.isoformat(timespec="seconds") if instant else None
 
 
-def _page(data: dict[str, Any], labels: dict[str, str], title: str) -> str:
+def _page(data: dict[str, Any], labels: Mapping[str, str], title: str) -> str:
     parts = [f"<h2>{escape(labels[name])}</h2>{_html(data[name])}" for name in labels]
     head = f'<!doctype html><html lang="zh"><meta charset="utf-8"><title>{escape(title)}</title>'
     return f"{head}<body><h1>{escape(title)}</h1>{''.join(parts)}</body></html>"
@@ -121,3 +142,16 @@ def _html(value: Any) -> str:
     if isinstance(value, list):
         return f"<ol>{''.join(f'<li>{_html(one)}</li>' for one in value)}</ol>"
     return escape("–" if value is None else str(value))
+
+
+_MADE: dict[str, Callable[[User], Any]] = {
+    "account": _account,
+    "consents": _consents,
+    "tickets": _tickets,
+    "actions": _actions,
+    "files": _files,
+    "notices": _notices,
+    "sign_ins": _sign_ins,
+    "draft": _draft,
+}
+SECTIONS = tuple(_MADE)

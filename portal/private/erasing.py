@@ -19,6 +19,7 @@ from portal.auth.roles import Actor, Role
 from portal.directory.changes import Editor, record
 from portal.directory.models import Enterprise, EnterpriseContact
 from portal.errors import N_, Conflict, NotAllowed, NotFound
+from portal.exports import service as exports
 from portal.extensions import db
 from portal.notify.models import Notice
 from portal.private.models import Erasure
@@ -109,6 +110,7 @@ def forget(user: User, now: datetime) -> list[str]:
     blank = {"name": GONE, "username": f"erased-{user.id}", "phone": ""}
     db.session.execute(asked_in.values(**blank))
     files = _drop_draft(user.id)
+    exports.forget(user.id, now)
     own = update(Ticket).where(Ticket.applicant_id == user.id)
     db.session.execute(own.values(contact_name="", contact_phone=""))
     _leave_firm(user, phone)

@@ -1,6 +1,5 @@
 """个人信息: the notice, one's consent, one's data to take away, and to be forgotten."""
 
-import io
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -15,6 +14,7 @@ from flask import (
     send_file,
     url_for,
 )
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -24,11 +24,13 @@ from portal.auth.roles import Role
 from portal.auth.service import get_user
 from portal.auth.signed import end_session
 from portal.db import transaction, utcnow
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
+from portal.exports import queries, service, showing, spool
+from portal.exports.models import OWN
 from portal.extensions import limiter
 from portal.language import said
 from portal.private import belongings, consents, erasing, passing
-from portal.queue import nudge
+from portal.queue import EXPORT, nudge
 from portal.tickets.files import path_of
 
 Answer = Response | str | tuple[str, int]
@@ -71,20 +73,41 @@ def consent() -> Answer:
 @blueprint.post("/account/data/download")
 @limiter.limit("6/hour")
 def download() -> Answer:
-    """Everything that is kept about the person, at once."""
-    labels = {
-        "account": _("账号"),
-        "consents": _("同意记录"),
-        "tickets": _("提交的诉求"),
-        "actions": _("办理中的操作"),
-        "files": _("上传的附件"),
-        "notices": _("消息"),
-        "sign_ins": _("登录记录"),
-        "draft": _("草稿"),
-    }
-    content = belongings.packed(_me(), labels, _("我的资料"), utcnow())
-    name = _("我的资料") + ".zip"
-    return send_file(io.BytesIO(content), "application/zip", as_attachment=True, download_name=name)
+    """Lets a worker gather everything that is kept about the person; one run at a time."""
+    actor, now = current_user.actor, utcnow()
+    try:
+        with transaction():
+            run = queries.own_data(actor, now)
+            if run is None or run.state == "done":
+                asked = (OWN, {}, "zip", len(belongings.SECTIONS), str(get_locale() or "zh_CN"))
+                run = service.start(actor, *asked, now)
+            run_id = run.id
+    except Conflict as error:
+        return _page(said(error))
+    nudge(EXPORT)
+    return redirect(url_for("private.taking", run_id=run_id), 303)
+
+
+@blueprint.get("/account/data/download/<int:run_id>")
+def taking(run_id: int) -> str:
+    """How far the gathering is, and its file."""
+    run = service.own(current_user.actor, run_id, data=True)
+    return render_template("private/taking.html", run=run, showing=showing)
+
+
+@blueprint.post("/account/data/download/<int:run_id>")
+def take(run_id: int) -> Answer:
+    """The file, once: it is removed while it is sent."""
+    with transaction():
+        name = service.take_once(current_user.actor, run_id, utcnow())
+    path = spool.path_of(name, Path(current_app.config["UPLOAD_DIR"]))
+    try:
+        opened = path.open("rb")
+    except FileNotFoundError:
+        raise NotFound("文件已经下载过或已过期，请重新生成。") from None
+    path.unlink(missing_ok=True)
+    title = _("我的资料") + ".zip"
+    return send_file(opened, "application/zip", as_attachment=True, download_name=title)
 
 
 @blueprint.get("/account/data/erase")
@@ -165,6 +188,7 @@ def _page(refused: str | None) -> tuple[str, int]:
         asks=consents.asks(_me()),
         firm=current_user.role == Role.APPLICANT,
         wish=erasing.asked(current_user.id),
+        run=queries.own_data(current_user.actor, utcnow()),
         refused=refused,
     )
     return page, 409 if refused else 200

@@ -1,11 +1,14 @@
 """Imports of registers with the fate of every line, and the log of exports."""
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, false, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import BigId, Instant, Json, Words
 from portal.extensions import Base
+from portal.keys.columns import SecretJson
 
 # uploaded → planned → applying → done; unreadable, cancelled and failed are ends, too.
 STATES = ("uploaded", "planned", "applying", "done", "unreadable", "cancelled", "failed")
@@ -74,9 +77,9 @@ class SheetLine(Base):
     number: Mapped[int]
     action: Mapped[Words]
     outcome: Mapped[Words | None]
-    cells: Mapped[Json]
-    changes: Mapped[Json]
-    problems: Mapped[list] = mapped_column(JSONB)
+    cells: Mapped[dict[str, str]] = mapped_column(SecretJson("sheet_line.cells"))
+    changes: Mapped[dict[str, list[str]]] = mapped_column(SecretJson("sheet_line.changes"))
+    problems: Mapped[list[dict[str, Any]]] = mapped_column(SecretJson("sheet_line.problems"))
 
 
 class ExportLog(Base):

@@ -16,6 +16,7 @@ from portal.auth.roles import Actor, Role
 from portal.directory.changes import IMPORT, Editor, record
 from portal.errors import N_, Conflict, Invalid, NotFound, PortalError
 from portal.extensions import db
+from portal.keys.columns import placed
 from portal.sheets.kinds import SHEETS
 from portal.sheets.models import WAITING, ExportLog, SheetImport, SheetLine
 from portal.sheets.planning import CHANGED, NEW, UNCHANGED, WRONG, Planned, counts, decide, keyed
@@ -172,7 +173,10 @@ def refuse_all(row: SheetImport, refused: AllRefused, now: datetime) -> None:
     db.session.execute(
         update(SheetLine)
         .where(SheetLine.import_id == row.id, SheetLine.seq == refused.seq)
-        .values(outcome="refused", problems=refused.problems)
+        .values(
+            outcome="refused",
+            problems=placed(SheetLine.problems, refused.problems, row.id, refused.seq),
+        )
     )
 
 
@@ -207,9 +211,9 @@ def _line_row(import_id: int, seq: int, one: Planned) -> dict[str, Any]:
         "seq": seq,
         "number": one.line.number,
         "action": one.action,
-        "cells": one.line.cells,
-        "changes": one.changes,
-        "problems": one.problems,
+        "cells": placed(SheetLine.cells, one.line.cells, import_id, seq),
+        "changes": placed(SheetLine.changes, one.changes, import_id, seq),
+        "problems": placed(SheetLine.problems, one.problems, import_id, seq),
     }
 
 

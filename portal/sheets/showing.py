@@ -5,11 +5,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from portal import masks
 from portal.sheets.kinds import SHEETS, Sheet
 from portal.sheets.models import SheetImport, SheetLine
 from portal.sheets.planning import ACTIONS
 
 Words = dict[str, Any]
+# The columns with persons' telephones; a unit's own is nobody's.
+_PHONES = {"enterprises": "contact_phone", "contacts": "phone", "staff": "phone"}
 
 
 def title(kind: str) -> str:
@@ -69,11 +72,16 @@ def counts_of(row: SheetImport) -> dict[str, int]:
 
 
 def line_view(sheet: Sheet, line: SheetLine) -> Words:
-    """One line: which row it is, what changes, and what is wrong."""
-    names = [line.cells.get(key) for key in sheet.keys]
+    """One line: which row it is, what changes, and what is wrong. Persons' numbers are masked:
+    who brought the file has them there, and whoever else opens the import needs none."""
+    names = [_hidden(sheet, key, line.cells.get(key)) for key in sheet.keys]
     told = line.cells.get("name") if "name" not in sheet.keys else None
     changes = [
-        {"column": _(sheet.by_key[key].heading), "old": old, "new": new}
+        {
+            "column": _(sheet.by_key[key].heading),
+            "old": _hidden(sheet, key, old),
+            "new": _hidden(sheet, key, new),
+        }
         for key, (old, new) in line.changes.items()
     ]
     return {
@@ -89,10 +97,16 @@ def line_view(sheet: Sheet, line: SheetLine) -> Words:
 def _cells(sheet: Sheet, line: SheetLine) -> list[tuple[str, str]]:
     """The cells of a line that are filled and do not name it."""
     return [
-        (_(column.heading), line.cells[key])
+        (_(column.heading), _hidden(sheet, key, line.cells[key]))
         for key, column in sheet.by_key.items()
         if key not in sheet.keys and key != "name" and line.cells.get(key)
     ]
+
+
+def _hidden(sheet: Sheet, key: str, text: str | None) -> str:
+    if not text:
+        return text or ""
+    return masks.phone(text) if _PHONES.get(sheet.kind) == key else masks.numbers(text)
 
 
 def _with_column(sheet: Sheet, problem: Mapping[str, Any]) -> str:

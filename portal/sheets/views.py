@@ -152,6 +152,9 @@ def wrong(import_id: int) -> AnyResponse:
     """The lines that were not taken, with the reason, to be corrected and uploaded again."""
     row = queries.get(import_id)
     sheet = SHEETS[row.kind]
+    with transaction():
+        count = row.wrong + row.refused
+        service.log_export(row.kind, "csv", count, current_user.actor, utcnow())
     lines = (
         (number, cells, showing.reason(sheet, problems))
         for number, cells, problems in queries.wrong_lines(import_id)

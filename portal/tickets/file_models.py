@@ -19,7 +19,7 @@ class Draft(Base):
     id: Mapped[BigId]
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), unique=True)
     submit_key: Mapped[Words] = mapped_column(unique=True)
-    fields: Mapped[dict[str, Any]] = mapped_column(SecretJson("draft.fields"))
+    fields: Mapped[dict[str, Any]] = mapped_column(SecretJson("draft.fields", "user_id"))
     updated_at: Mapped[Instant] = mapped_column(server_default=func.now())
 
     attachments: Mapped[list["Attachment"]] = relationship(

@@ -16,6 +16,7 @@ from portal.db import transaction
 from portal.directory.models import Category, Department, Enterprise, Region
 from portal.errors import Invalid
 from portal.extensions import db
+from portal.keys.columns import draw, placed
 from portal.search import service as search
 from portal.sla import targets
 from portal.sla.calendars import calendar_of, current_calendar_id
@@ -109,8 +110,6 @@ def _frame(profile: Profile, department: str | None) -> Frame:
         "name": profile.firm,
         "region_id": region_id,
         "size": "micro",
-        "contact_name": "–",
-        "contact_phone": "–",
     }
     policy_id = current_policy_id()
     rules = rules_for(
@@ -133,6 +132,10 @@ def _frame(profile: Profile, department: str | None) -> Frame:
 
 
 def _placeholder(model: type[Region] | type[Enterprise], unique: str, row: dict[str, Any]) -> int:
+    if model is Enterprise:
+        (row["id"],) = draw(db.session.connection(), Enterprise.__table__, 1)
+        for name in ("contact_name", "contact_phone"):
+            row[name] = placed(getattr(Enterprise, name), "–", row["id"])
     statement = upsert(model).values(**row).on_conflict_do_nothing(index_elements=[unique])
     db.session.execute(statement)
     column = getattr(model, unique)
@@ -187,8 +190,8 @@ def _ticket(frame: Frame, ticket_id: int, key: str, past: Past) -> dict[str, Any
         "urgency": Urgency.NORMAL,
         "title": past.title,
         "description": past.body,
-        "contact_name": "–",
-        "contact_phone": "–",
+        "contact_name": placed(Ticket.contact_name, "–", ticket_id),
+        "contact_phone": placed(Ticket.contact_phone, "–", ticket_id),
         "status": Status.CLOSED,
         "round": 1,
         "version": 2,

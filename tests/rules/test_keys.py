@@ -17,12 +17,17 @@ PLACE = "ticket.contact_phone"
 @given(text=st.text())
 def test_what_is_sealed_opens_and_only_in_its_place(cipher: str, text: str) -> None:
     ring = Ring.of(f"{new_entry('one', cipher)},{INDEX}")
-    sealed = ring.seal(text, PLACE)
-    assert ring.open(sealed, PLACE) == text
-    assert ring.seal(text, PLACE) != sealed  # the nonce is another one
+    sealed = ring.seal(text, PLACE, "17")
+    assert ring.open(sealed, PLACE, "17") == text
+    assert ring.seal(text, PLACE, "17") != sealed  # the nonce is another one
     assert key_of(sealed) == "one" and (len(text) < 4 or text not in sealed)
+    for place, row in (("ticket.contact_name", "17"), (PLACE, "18"), (PLACE, None)):
+        with pytest.raises(Unreadable):
+            ring.open(sealed, place, row)
+    before = ring.seal(text, PLACE)  # of a release before: of any row, and never of one
+    assert ring.open(before, PLACE, "17") == text
     with pytest.raises(Unreadable):
-        ring.open(sealed, "ticket.contact_name")
+        ring.open(f"v2{before[2:]}", PLACE, "17")
 
 
 @pytest.mark.parametrize("cipher", sorted(ciphers.CIPHERS))

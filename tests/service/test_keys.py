@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
+from sqlalchemy.exc import StatementError
 
 from portal.auth.models import User
 from portal.config import ConfigError
@@ -19,6 +20,7 @@ from portal.keys.source import ring_from
 from portal.tickets.models import Ticket
 from portal.tickets.service import drafts
 from tests.factories import MONDAY, Town
+from tests.pages import Visitor
 from tests.service.stages import file
 
 SEALED = {
@@ -30,6 +32,7 @@ SEALED = {
     "visit": ["companions", "met"],
     "join_request": ["phone"],
     "second_factor": ["secret"],
+    "sheet_line": ["cells", "changes", "problems"],
 }
 OLD, NEW, INDEX = new_entry("old"), new_entry("new", "sm4-gcm"), new_entry("index")
 
@@ -59,7 +62,7 @@ def rings(app: Flask, town: Town) -> Iterator[None]:
 def rotate(*, every: bool = False) -> int:
     total = 0
     for table in rotation.tables():
-        after: int | None = 0
+        after: rotation.Place | None = rotation.START
         while after is not None:
             with transaction():
                 after, written = rotation.step(table, after, every=every)
@@ -81,8 +84,8 @@ def test_the_database_holds_no_contact_that_can_be_read(rings: None, owner: Engi
             for column in columns:
                 query = text(f'SELECT {column} FROM "{table}"')
                 stored = [one for one in connection.scalars(query) if one]
-                assert all(one.startswith("v1:old:") for one in stored)
-                assert table in ("visit", "join_request", "second_factor") or stored
+                assert all(one.startswith("v2:old:") for one in stored)
+                assert table in ("visit", "join_request", "second_factor", "sheet_line") or stored
 
 
 def test_models_stay_plain_and_a_number_is_found_by_its_digest(rings: None, town: Town) -> None:
@@ -99,7 +102,7 @@ def test_rotation_goes_on_where_it_was_stopped_and_loses_nothing(rings: None, to
     hold(db.engine, Ring.of(f"{NEW},{OLD},{INDEX}"))
     users = next(one for one in rotation.tables() if one.name == "user")
     with pytest.raises(KeyboardInterrupt), transaction():
-        rotation.step(users, 0)
+        rotation.step(users, rotation.START)
         raise KeyboardInterrupt
     assert by_key() == {"old"}
     with transaction() as session:  # what is written meanwhile is under the new key
@@ -135,6 +138,51 @@ def test_without_its_key_a_row_is_an_error_and_never_garbage(rings: None, town: 
     db.session.execute(text("UPDATE enterprise SET contact_phone = contact_name"))
     with pytest.raises(Unreadable, match=r"enterprise\.contact_phone"):
         db.session.scalars(select(Enterprise)).all()
+
+
+def test_a_value_copied_into_another_row_does_not_open_and_is_named(
+    app: Flask, rings: None, visit: Visitor, town: Town
+) -> None:
+    copied = select(Enterprise.id).where(Enterprise.id != town.enterprise_id)
+    other = db.session.scalars(copied).one()
+    with transaction() as session:
+        session.execute(
+            text(
+                "UPDATE enterprise SET contact_phone = (SELECT contact_phone FROM enterprise"
+                " WHERE id = :other) WHERE id = :id"
+            ),
+            {"id": town.enterprise_id, "other": other},
+        )
+    with pytest.raises(Unreadable, match=rf"enterprise\.contact_phone\.{town.enterprise_id} "):
+        db.session.get_one(Enterprise, town.enterprise_id)
+    page = visit.get("admin", f"/admin/enterprises/{town.enterprise_id}")
+    assert page.status == 503 and "无法读取" in page.title
+    assert visit.get("admin", f"/admin/enterprises/{other}").status == 200
+    said = app.test_cli_runner().invoke(args=["keys", "verify"])
+    assert said.exit_code == 1 and f"enterprise.contact_phone {town.enterprise_id}:" in said.output
+    assert said.output.count("enterprise.") == 2  # the line, and the reason in it
+
+
+def test_a_value_of_before_opens_and_a_rotation_binds_it_to_its_row(
+    app: Flask, rings: None, town: Town
+) -> None:
+    before = ring_of(db.engine.dialect).seal("13800001111", "user.phone")
+    with transaction() as session:
+        row = {"id": town.cadre.id, "phone": before}
+        session.execute(text('UPDATE "user" SET phone = :phone WHERE id = :id'), row)
+    runner = app.test_cli_runner()
+    assert "user.phone  old  1  旧格式" in runner.invoke(args=["keys", "status"]).output
+    assert db.session.get_one(User, town.cadre.id).phone == "13800001111"
+    assert rotate() == 1 and not any(one.rowless for one in rotation.held())
+    assert runner.invoke(args=["keys", "verify"]).exit_code == 0
+    db.session.expire_all()
+    assert db.session.get_one(User, town.cadre.id).phone == "13800001111"
+
+
+def test_past_the_session_a_value_has_to_say_its_row(town: Town) -> None:
+    change = update(Ticket).values(contact_phone="13800001111")
+    with pytest.raises(StatementError, match=r"ticket\.contact_phone has to say its row"):
+        db.session.execute(change)
 
 
 def test_the_commands_say_what_lies_where(app: Flask, rings: None) -> None:

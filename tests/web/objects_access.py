@@ -16,7 +16,7 @@ from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.db import transaction, utcnow
 from portal.directory.changes import Editor
-from portal.exports.models import ExportRun
+from portal.exports.models import OWN, ExportRun
 from portal.extensions import db
 from portal.notify.models import Notice
 from portal.private.models import Erasure
@@ -36,29 +36,22 @@ def belongings(user_id: int, who: str, ticket_id: int, add: Add) -> dict[str, in
     notice = Notice(user_id=user_id, kind="calendar_end", params={}, key=key, created_at=now)
     act = Bulk(key=key, user_id=user_id, action="dispatch", fields={}, created_at=now)
     act.items.append(BulkItem(ticket_id=ticket_id, seen=1, result="done"))
-    run = ExportRun(
-        source="search",
-        asked={},
-        format="csv",
-        language="zh_CN",
-        total=1,
-        state="done",
-        stored_name=key,
-        expires_at=now + timedelta(days=1),
-        spool_name=key,
-        by_id=user_id,
-        created_at=now,
-    )
+    kept = {"state": "done", "expires_at": now + timedelta(days=1), "language": "zh_CN", "total": 1}
+    kept |= {"asked": {}, "by_id": user_id, "created_at": now, "spool_name": key}
+    list_ = ExportRun(source="search", format="csv", stored_name=key, **kept)
+    own = ExportRun(source=OWN, format="zip", stored_name=f"own{key}", **kept)
     folder = Path(current_app.config["UPLOAD_DIR"], "exports")
     folder.mkdir(exist_ok=True)
-    (folder / key).write_bytes(b"x")
+    for run in (list_, own):
+        (folder / str(run.stored_name)).write_bytes(b"x")
     here = {"user_id": user_id, "created_at": now, "seen_at": now, "agent": "x"}
     view = SavedView(user_id=user_id, name=who, query="status=open", created_at=now)
     return {
         "notice_id": add(notice),
         "view_id": add(view),
         "bulk_id": add(act),
-        "exports:run_id": add(run),
+        "exports:run_id": add(list_),
+        "private:run_id": add(own),
         "session_id": add(UserSession(**here, token_hash=key, address="127.0.0.1")),
     }
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from portal.audit.models import TicketAccess
+from portal.auth.models import User
 from portal.directory.models import DirectoryChange
 from portal.extensions import db
 from portal.tickets.models import TicketEvent
@@ -73,3 +74,26 @@ def test_the_log_of_the_directory_and_of_events_keeps_no_firms_people(
     assert "13800003333" not in page and "138****3333" in page
     users = visit.get("admin", "/admin/users?q=13900002222").words
     assert "139****2222" in users and "13900002222" not in users and "李明" in users
+
+
+def test_an_administrator_changes_a_row_without_its_number_and_sees_it_for_a_purpose(
+    visit: Visitor, town: Town
+) -> None:
+    address = f"/admin/users/{town.cadre.id}"
+    page = visit.get("admin", address)
+    assert "13900002222" not in page.text and "139****2222" in page.text
+    assert page.submit(address, name="李明明").status == 303  # the mask comes back
+    db.session.rollback()
+    assert db.session.get_one(User, town.cadre.id).phone == "13900002222"
+    refused = page.submit(address, phone="139****2223")
+    assert refused.status == 422 and "11 位手机号" in refused.words
+    firm = f"/admin/enterprises/{town.enterprise_id}"
+    edit = visit.get("admin", f"{firm}/edit")
+    assert "13800001111" not in edit.text and edit.submit("/edit", industry="轴承").status == 303
+    ask = visit.get("admin", f"{firm}/show")
+    assert ask.submit("/show").status == 422 and "13800001111" not in ask.text
+    shown = ask.submit("/show", purpose="核对注册信息")
+    assert "13800001111" in shown.words and shown.response.headers["Cache-Control"] == "no-store"
+    history = visit.get("admin", firm).words
+    assert "查看完整号码： 核对注册信息" in history and "13800001111" not in history
+    assert "13900002222" in visit.get("admin", f"{address}/show").submit("/show", purpose="x").words

@@ -88,7 +88,7 @@ def test_the_known_codes_of_rfc_6238() -> None:
 def test_what_is_stored_tells_neither_secret_nor_codes(town: Town) -> None:
     secret, codes = enrolled(town, "cadre")
     lies = db.session.scalar(text("SELECT secret FROM second_factor"))
-    assert lies and lies.startswith("v1:") and secret not in lies
+    assert lies and lies.startswith("v2:") and secret not in lies
     stored = set(db.session.scalars(select(RecoveryCode.digest)))
     assert len(stored) == 10 and not stored & {*codes, *map(totp.typed, codes)}
 

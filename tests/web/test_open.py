@@ -43,6 +43,7 @@ def spread(town: Town, months: dict[int, tuple[int, int]]) -> None:
         for place in range(accepted):
             new = {"outcome": "solved" if place < confirmed else "explained"}
             picked = names.replace('"outcome"', f"'{new['outcome']}'")
+            picked = picked.replace('"contact_name"', "''").replace('"contact_phone"', "''")
             db.session.execute(
                 text(
                     f"INSERT INTO ticket (id, number, accepted_at, submitted_at, {names})"

@@ -16,19 +16,24 @@ from portal.auth.models import User
 from portal.db import transaction, utcnow
 from portal.directory.models import Enterprise
 from portal.errors import Conflict, NotAllowed
+from portal.exports import job as export_job
+from portal.exports import spool
+from portal.exports.models import ExportRun
 from portal.extensions import db
 from portal.kpi import checking
 from portal.kpi import job as rollup_job
 from portal.notify.models import Notice
 from portal.private import consents, erasing, keeping, retention
 from portal.private.models import Consent, Erasure, RetentionRun
+from portal.sheets.models import ExportLog
 from portal.tickets.file_models import Attachment, Draft
 from portal.tickets.files import path_of
 from portal.tickets.models import Ticket, TicketEvent
 from portal.tickets.service import drafts
-from tests.factories import MONDAY, Town
-from tests.pages import Visitor
+from tests.factories import MONDAY, PASSWORD, Town
+from tests.pages import Visitor, form_values
 from tests.service.stages import assigned, file, signed
+from tests.web.test_factor import tired
 
 WEEK = timedelta(days=7)
 
@@ -64,20 +69,36 @@ def page_of(visit: Visitor):
     return visit.get("firm", "/account/data")
 
 
-def test_a_person_takes_everything_about_them_away_and_nothing_of_others(
-    visit: Visitor, town: Town
+def test_a_person_takes_everything_about_them_away_once_and_nothing_of_others(
+    app: Flask, visit: Visitor, town: Town
 ) -> None:
-    ticket = assigned(town).ticket
+    number, folder = assigned(town).ticket.number, Path(app.config["UPLOAD_DIR"])
     file(town, who=town.other)
     with transaction():
         drafts.save(town.firm, {"title": "<b>再来</b>"}, MONDAY)
-    answer = page_of(visit).submit("/download").response
+    tired(visit, "firm")
+    asked = page_of(visit).submit("/download")
+    assert asked.status == 403 and "密码" in asked.words  # once more who it is
+    started = asked.submit("/download", proof=PASSWORD)
+    assert "查看进度" in page_of(visit).words
+    page = visit.get("firm", started.location)
+    assert started.status == 303 and "已完成 0 类，共 8 类" in page.words
+    export_job.run()
+    db.session.rollback()
+    path = spool.path_of(db.session.scalars(select(ExportRun.stored_name)).one() or "", folder)
+    assert path.stat().st_mode & 0o777 == 0o600
+    answer = visit.get("firm", started.location).submit(started.location).response
     assert answer.status_code == 200 and answer.mimetype == "application/zip"
+    assert "已经下载过" in visit.get("firm", started.location).words
+    again = form_values(page_of(visit).form("/download"))
+    assert visit.post("firm", started.location, again).status == 404 and not path.exists()
+    logged = db.session.scalars(select(ExportLog)).one()
+    assert (logged.kind, logged.by_id, logged.personal) == ("own", town.firm.id, True)
     with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
         data = json.loads(archive.read("data.json"))
         page = archive.read("data.html").decode()
     assert data["account"]["phone"] == "13900002222"
-    assert [one["number"] for one in data["tickets"]] == [ticket.number]
+    assert [one["number"] for one in data["tickets"]] == [number]
     assert {one["action"] for one in data["actions"]} == {"submit"}
     assert data["sign_ins"] and data["draft"]["title"] == "<b>再来</b>"
     assert "赵经理" not in page and "&lt;b&gt;再来" in page and "<b>" not in page
@@ -170,7 +191,10 @@ def test_former_staff_are_forgotten_by_an_administrator_once_they_are_stopped(
         erasing.ask(town.cadre, town.cadre.id or 0, WEEK, utcnow())
     with transaction() as session:
         session.get_one(User, town.labour.id).active = False
-    assert visit.get("admin", f"/admin/users/{town.labour.id}").submit("/erase").status == 303
+    tired(visit, "admin")
+    asked = visit.get("admin", f"/admin/users/{town.labour.id}").submit("/erase")
+    assert asked.status == 403 and db.session.scalars(select(Erasure)).all() == []
+    assert asked.submit("/erase", proof=PASSWORD).status == 303
     keeping.sweep(tmp_path, utcnow() + WEEK + timedelta(minutes=1))
     db.session.rollback()
     assert db.session.get_one(User, town.labour.id).name == erasing.GONE

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.auth.roles import Actor
 from portal.extensions import db
+from portal.keys.columns import placed
 from portal.tickets.file_models import Attachment, Draft
 
 
@@ -23,6 +24,7 @@ def save(actor: Actor, fields: dict[str, Any], now: datetime) -> Draft:
     Two tabs that save at once end in one draft: the later fields win. Each save draws a new submit
     key, so that a check page opened before can not send what it did not show.
     """
+    fields = placed(Draft.fields, fields, actor.id)
     row = {
         "user_id": actor.id,
         "submit_key": secrets.token_urlsafe(16),
