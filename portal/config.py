@@ -243,6 +243,8 @@ def _product(given: Mapping[str, Any]) -> dict:
     return {
         **{name: number(given, name, n, least.get(name, 0), 600) for name, n in kept.items()},
         "ERASE_WAIT_DAYS": number(given, "ERASE_WAIT_DAYS", 7, 0, 90),
+        # A file or folder of hashes of stolen passwords (portal.auth.breached).
+        "BREACHED_PASSWORDS": given.get("BREACHED_PASSWORDS") or "",
         "BABEL_DEFAULT_LOCALE": "zh_CN",
         "BABEL_DEFAULT_TIMEZONE": "Asia/Shanghai",
         "BABEL_TRANSLATION_DIRECTORIES": str(PROJECT / "translations"),

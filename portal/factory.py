@@ -20,6 +20,7 @@ from portal.auth import (
     unified,
 )
 from portal.auth import views as auth_views
+from portal.auth.breached import BREACHED
 from portal.auth.hashing import HASHER
 from portal.config import PROJECT, load_config
 from portal.directory import admin
@@ -128,6 +129,7 @@ def _init_extensions(app: Flask) -> None:
     with app.app_context():
         event.listen(db.engine, "connect", _set_up)
         hold(db.engine, ring_from(app.config))
+    BREACHED.look_in(app.config["BREACHED_PASSWORDS"])
     HASHER.set_cost(app.config["PASSWORD_MEMORY_KIB"], app.config["PASSWORD_ROUNDS"])
 
 

@@ -28,6 +28,7 @@ NAMESPACE = re.compile(r"http://www\.w3\.org/\S+?(?=[\"'])")
 PURE = [
     "audit.chain",
     "audit.sources",
+    "auth.breached",
     "auth.devices",
     "auth.passwords",
     "auth.roles",

@@ -1,12 +1,13 @@
 """What a password has to be: long, not common, not made of what others know of its owner. Pure.
 
-OWASP ASVS 5.0 6.2.1, 6.2.4, 6.2.11; GB/T 22239-2019 8.1.4.1 a).
+OWASP ASVS 5.0 6.2.1, 6.2.4, 6.2.11, 6.2.12; GB/T 22239-2019 8.1.4.1 a).
 """
 
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from portal.auth.breached import BREACHED
 from portal.errors import Invalid
 
 LEAST = 10
@@ -69,6 +70,8 @@ def check(password: str, personal: Iterable[str | None] = ()) -> None:
         raise Invalid(
             "这个密码太常见，容易被猜中。请换一个，例如用几个不相干的词连起来。", "password"
         )
+    if BREACHED.holds(password):
+        raise Invalid("这个密码已经出现在泄露密码库里，请换一个。", "password")
 
 
 def own(password: str) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from portal.auth import guard, joining
 from portal.auth.access_models import JoinRequest
+from portal.auth.breached import BREACHED
 from portal.auth.guard import Attempt, Rules
 from portal.auth.hashing import HASHER
 from portal.auth.models import User
@@ -18,7 +19,7 @@ def finish(
     """The account when all is right, else None; the same work and the same time either way.
 
     Somebody who waits for a firm's yes, or was refused, gets that request. `attempt` is what
-    guard.begin has noted, committed before.
+    guard.begin has noted, committed before. A password that was stolen meanwhile has to be changed.
     """
     user = db.session.scalar(select(User).where(User.username == username.strip().lower()))
     asked = joining.latest(username)
@@ -32,5 +33,7 @@ def finish(
         return asked
     if HASHER.outdated(user.password_hash):
         user.password_hash = HASHER.hash(password)
+    if BREACHED.holds(password) and not user.demonstration:
+        user.must_change_password = True
     user.signed_in(now)
     return user

@@ -10,12 +10,12 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.checks import database, settings
+from portal.checks import database, installation, settings
 from portal.checks.finding import Check, Finding, Severity
 from portal.extensions import db
 
 # Other packages add their rows here.
-ROWS: tuple[Check, ...] = (*settings.ROWS, *database.ROWS)
+ROWS: tuple[Check, ...] = (*settings.ROWS, *installation.ROWS, *database.ROWS)
 WORDS = {Severity.ERROR: "错误 error", Severity.WARNING: "警告 warning"}
 
 

@@ -21,8 +21,8 @@ Config = Mapping[str, Any]
 DRIFT_SECONDS = 5
 # Rows that say what was done: they are added, never changed (domain.md §4).
 APPEND_ONLY = (
-    *("ticket_event", "directory_change", "audit_entry", "audit_checkpoint", "audit_shape"),
-    "audit_queue",
+    *("ticket_event", "ticket_access", "directory_change", "audit_entry", "audit_checkpoint"),
+    *("audit_shape", "audit_queue"),
 )
 _ROLE = text(
     "SELECT rolsuper OR rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles"

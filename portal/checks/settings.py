@@ -110,21 +110,21 @@ def _upload_place(config: Config) -> str | None:
 
 
 def _upload_mode(config: Config) -> str | None:
-    return _open_to_all(Path(config["UPLOAD_DIR"]))
+    return open_to_all(Path(config["UPLOAD_DIR"]))
 
 
 def _instance_mode(config: Config) -> str | None:
     key = Path(config["INSTANCE_DIR"]) / "secret_key"
-    return _open_to_all(key)
+    return open_to_all(key)
 
 
 def _secret_files(config: Config) -> str | None:
     paths = (os.environ.get(f"{name}_FILE") for name in (*SECRETS, *KEY_FILES))
-    found = [open_one for path in paths if path and (open_one := _open_to_all(Path(path)))]
+    found = [open_one for path in paths if path and (open_one := open_to_all(Path(path)))]
     return ", ".join(found) or None
 
 
-def _open_to_all(path: Path) -> str | None:
+def open_to_all(path: Path) -> str | None:
     """The path with its mode when everybody on the machine may read or write it."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -149,6 +149,10 @@ def _own_keys(config: Config) -> str | None:
     """Keys that were made beside the data they protect: a copy of the disk holds both."""
     unset = [n for n in KEY_FILES if not (os.environ.get(n) or os.environ.get(f"{n}_FILE"))]
     return ", ".join(unset) or None
+
+
+def _breached(config: Config) -> str | None:
+    return None if config.get("BREACHED_PASSWORDS") else "BREACHED_PASSWORDS"
 
 
 def _scanner(config: Config) -> str | None:
@@ -250,6 +254,13 @@ ROWS: tuple[Check, ...] = (
         "加密或签名密钥和数据放在一起",
         "keys lie beside the data that they protect",
         _own_keys,
+    ),
+    Check(
+        "breached-passwords",
+        _W,
+        "没有设置泄露密码库",
+        "passwords are not compared with stolen ones",
+        _breached,
     ),
     Check("scanner", _W, "没有设置病毒扫描", "uploads are not scanned for viruses", _scanner),
     Check("backup", _E, "备份太久没有完成", "the last backup is too old", _backup),

@@ -4,20 +4,26 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from psycopg import Connection
+from sqlalchemy import Engine, text, update
 
+from portal.audit import job
 from portal.auth.hashing import HASHER
+from portal.auth.models import User
 from portal.auth.roles import Role
 from portal.checks.commands import ROWS, run
 from portal.checks.finding import Severity
+from portal.checks.installation import other_versions
 from portal.config import PROJECT, ConfigError, load_config
-from portal.db import transaction
+from portal.db import transaction, utcnow
 from portal.demo.accounts import PASSWORD
+from portal.private import retention
 from tests.factories import Town, make_user
 
 KEY = "k3y-Made-by-chance-0123456789abcdef"
@@ -99,7 +105,7 @@ def _found(config: dict[str, Any], part: str = "settings") -> dict[str, str]:
 
 def test_a_safe_configuration_has_nothing_but_what_is_not_set(load: Load) -> None:
     found = _found(load())
-    assert set(found) <= {"scanner", "backup-unknown", "own-keys"}
+    assert set(found) <= {"scanner", "backup-unknown", "own-keys", "breached-passwords"}
 
 
 @pytest.mark.parametrize(
@@ -184,6 +190,53 @@ def careless(owner: Engine, town: Town) -> Iterator[None]:
     yield
     with owner.begin() as connection:
         connection.execute(text(f'REVOKE UPDATE ON ticket_event FROM "{role}"'))
+
+
+def test_packages_are_compared_with_what_is_pinned() -> None:
+    pins = """flask==3.1.0 \\
+    --hash=sha256:0 \\
+    # via -r requirements.in
+Jinja2==3.1.6 \\
+pywin32==300 ; sys_platform == 'win32' \\
+gone==1.0 \\
+numpy==2.4.6 ; python_full_version < '3.12' \\
+numpy==2.5.5 ; python_full_version >= '3.12' \\
+"""
+    here = {"flask": "3.1.0", "Jinja2": "3.0.0", "numpy": "2.4.6"}
+    assert other_versions(pins, here.get) == ["Jinja2 3.0.0, not 3.1.6", "gone -, not 1.0"]
+    assert other_versions("pywin32==300 ; sys_platform == 'win32'", {"pywin32": "299"}.get)
+
+
+def test_what_runs_badly_is_found(
+    app: Flask, town: Town, tmp_path: Path, broom: Connection
+) -> None:
+    """A log that is not sealed or signed, keys open to all, administrators missing or without
+    a second factor, demonstration accounts in production, a retention that never ran."""
+    with transaction() as session:
+        session.execute(update(User).values(created_at=utcnow() - timedelta(days=4)))
+    job.bring_up(utcnow)
+    before = _found(dict(app.config), "installation")
+    assert not before.keys() & {"audit-unsealed", "audit-unsigned", "key-files", "demo-marked"}
+    assert not before.keys() & {"pins", "administrators"}
+    assert before["retention"] == "96.0 h" and "security" in before["administrators-factor"]
+    key = tmp_path / "field_keys"
+    key.touch(0o644)
+    key.chmod(0o644)
+    (tmp_path / "audit").mkdir()
+    (tmp_path / "audit").chmod(0o755)
+    with transaction() as session:
+        session.get_one(User, town.people["auditor"].id).active = False
+        session.get_one(User, town.cadre.id).demonstration = True
+        retention.noted(utcnow().date(), {}, utcnow())
+    broom.execute("UPDATE audit_queue SET at = at - interval '2 days 1 minute'")
+    broom.execute("UPDATE audit_entry SET sealed_at = sealed_at - interval '2 days 1 minute'")
+    places = {"INSTANCE_DIR": str(tmp_path), "AUDIT_DIR": str(tmp_path / "audit")}
+    found = _found({**app.config, **places, "ENVIRONMENT": "production"}, "installation")
+    assert found["key-files"].endswith("field_keys 644") and found["audit-mode"].endswith("755")
+    assert found["audit-place"] == str(tmp_path / "audit")
+    assert found["audit-unsealed"].endswith("48.0 h") and found["audit-unsigned"].endswith("48.0 h")
+    assert (found["administrators"], found["demo-marked"]) == ("auditor", "1")
+    assert "retention" not in found
 
 
 def _command(app: Flask, *args: str) -> tuple[int, dict[str, Any]]:

@@ -1,6 +1,9 @@
 """Register, sign in, sign out, change the password: what people see, and how sessions end."""
 
+import hashlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -8,6 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal.auth import password_service, service
+from portal.auth.breached import BREACHED
 from portal.auth.models import User
 from portal.auth.service import Firm
 from portal.auth.views import local_path
@@ -20,6 +24,7 @@ from tests.factories import PASSWORD, Town, make_uscc
 from tests.pages import Page, Visitor
 
 USCC = make_uscc(7_000_001)
+NEW = "tulip-lamp-9x"
 KNOWN_FIRM = "这家企业刚刚由别人注册，请再提交一次"
 
 
@@ -265,3 +270,21 @@ def test_a_sign_in_hashes_anew_what_was_made_at_another_cost(visit: Visitor, tow
     assert sign_in(visit, "cadre", PASSWORD).status == 303
     db.session.rollback()
     assert "$m=32,t=1," in db.session.scalars(of).one().password_hash
+
+
+@pytest.fixture
+def stolen(tmp_path: Path) -> Iterator[None]:
+    """The password of everybody in the town stands in the operator's file of stolen ones."""
+    path = tmp_path / "pwned.txt"
+    path.write_text(f"{hashlib.sha1(PASSWORD.encode()).hexdigest().upper()}:9\r\n")
+    BREACHED.look_in(str(path))
+    yield
+    BREACHED.look_in("")
+
+
+def test_a_password_that_was_stolen_has_to_be_changed(visit: Visitor, stolen: None) -> None:
+    assert visit.get("cadre", "/desk").location == "/password"
+    page = visit.get("cadre", "/password")
+    assert "泄露密码库" in page.words
+    assert page.submit(old=PASSWORD, new=NEW, new2=NEW).location == "/desk"
+    assert visit.get("cadre", "/desk").status == 200
