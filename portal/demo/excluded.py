@@ -19,13 +19,16 @@ AGREED = "情况属实，同意剔除。"
 
 
 def enter(cast: Cast, now: datetime) -> None:
-    """Asks and grants for the latest ticket in hand that nobody has asked anything about."""
+    """Asks and grants for the latest ticket in hand without a plea or a seal."""
     free = select(Ticket).where(
         Ticket.status == Status.IN_PROGRESS,
         Ticket.exclusion_asked_by_id.is_(None),
         *(
             flag.is_(False)
-            for flag in (Ticket.extension_pending, Ticket.hold_pending, Ticket.return_pending)
+            for flag in (
+                *(Ticket.extension_pending, Ticket.hold_pending, Ticket.return_pending),
+                Ticket.sealed,
+            )
         ),
     )
     ticket = db.session.scalars(free.order_by(Ticket.id.desc()).limit(1)).first()

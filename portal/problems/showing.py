@@ -122,5 +122,5 @@ def together(ticket: Ticket, actor: Actor) -> dict[str, Any]:
         "problem": problem,
         "problem_firms": firms,
         "opens_problem": problem is not None and _opens(actor, problem, ticket),
-        "look_for_others": actor.role in STAFF_ROLES,
+        "look_for_others": actor.role in STAFF_ROLES and not ticket.sealed,
     }

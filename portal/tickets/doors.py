@@ -53,7 +53,7 @@ class Door:
 
     `consequence` says what will happen; `danger` marks what cannot be taken back; `prepare` fills
     the choices of a form from the ticket. `onward` gives the address to go on to instead of the
-    ticket, None for the ticket.
+    ticket, None for the ticket. `renamed` gives another word for the button, None for the usual.
     """
 
     action: Action
@@ -64,11 +64,11 @@ class Door:
     danger: bool = False
     prepare: Callable[[Any, Ticket, Actor], None] | None = None
     onward: Callable[[Any, Ticket], str | None] | None = None
+    renamed: Callable[[Ticket], str | None] | None = None
 
-    @property
-    def label(self) -> str:
+    def label(self, ticket: Ticket) -> str:
         """The word on the button."""
-        return ACTIONS[self.action]
+        return (self.renamed(ticket) if self.renamed else None) or ACTIONS[self.action]
 
 
 # Filled by `register`: where each action's page is.
@@ -197,7 +197,7 @@ def _conflict(
         render_template(
             "errors/409.html",
             ticket=ticket,
-            action=door.label,
+            action=ACTIONS[door.action],
             opened=request.method == "GET",
             message=said(error),
             changes=timeline(ticket, changes, [], actor),

@@ -56,8 +56,9 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     ),
 }
 
-# What would show a sealed ticket beside others, or its words in a place of their own.
-_APART = frozenset({A.MERGE, A.SPLIT, A.LINK, A.JOIN_PROBLEM, A.ANSWER_PROBLEM})
+# What would show a sealed ticket beside others, or its words in a place of their own; and what
+# takes it from beside others, where it never is.
+_APART = frozenset({A.MERGE, A.SPLIT, A.ANSWER_PROBLEM, *_TOGETHER})
 # A dispatcher asks before a ticket has a cadre, the cadre afterwards.
 _ASK_BEFORE = frozenset({Status.SUBMITTED, Status.TRIAGE})
 

@@ -75,6 +75,7 @@ doors.register(
             "承办人看不到企业名称和联系方式，只通过答复与您联系。"
         ),
         prepare=_offer_units,
+        renamed=lambda ticket: _("更改所涉单位") if ticket.sealed else None,
     ),
     doors.Door(
         Action.UNSEAL,

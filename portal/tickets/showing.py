@@ -25,7 +25,6 @@ from portal.tickets.lifecycle import Action, Status
 from portal.tickets.models import Ticket
 from portal.tickets.pages import ClockView, clock_views, is_firm, order_views, timeline
 from portal.wording import (
-    action_name,
     channel_name,
     clock_name,
     firm_name,
@@ -136,7 +135,7 @@ def action_items(ticket: Ticket, actor: Actor, now: datetime) -> list[dict[str, 
     return [
         {
             "name": str(action),
-            "label": action_name(action),
+            "label": str(DOORS[action].label(ticket)),
             "url": url_for(ENDPOINTS[action], number=ticket.number),
             "method": "POST" if action in AT_ONCE else "GET",
             "fields": {"version": ticket.version, "key": new_key()} if action in AT_ONCE else {},
@@ -203,9 +202,9 @@ def facts(ticket: Ticket, actor: Actor) -> list[tuple[str, Any]]:
 
 
 def _common(ticket: Ticket) -> list[tuple[str, Any]]:
-    about = ticket.sealed_about.name if ticket.sealed_about else _("未指明所涉单位")
+    about = ticket.sealed_about.name if ticket.sealed_about else _("未指明")
     return [
-        (_("密件"), about if ticket.sealed else None),
+        (_("所涉单位"), about if ticket.sealed else None),
         (_("类别"), ticket.category.name),
         (_("紧急程度"), urgency_name(ticket.urgency)),
         (_("提交时间"), local_time(ticket.submitted_at)),
