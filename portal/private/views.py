@@ -51,6 +51,7 @@ def notice() -> str:
             "files": config["RETAIN_FILE_MONTHS"],
             "drafts": config["RETAIN_DRAFT_MONTHS"],
             "notices": config["RETAIN_NOTICE_MONTHS"],
+            "sessions": config["RETAIN_SESSION_MONTHS"],
         },
     )
 
