@@ -29,7 +29,7 @@ FIELD = "proof"  # beside the fields of the form that waits for it
 PROVED = "proved_at"
 # A password is asked for where there is no factor; a code has its own lock.
 GUESSES = "10 per 15 minutes"
-_PERSONAL_REGISTERS = frozenset({"enterprises", "contacts", "staff"})
+PERSONAL_REGISTERS = frozenset({"enterprises", "contacts", "staff"})
 _SEES_CONTACTS = frozenset({Role.CADRE, Role.REVIEWER, Role.DISPATCHER})
 
 
@@ -42,7 +42,7 @@ def _with_contacts(role: Role) -> bool:
 
 
 def _personal_register(_role: Role) -> bool:
-    return (request.view_args or {}).get("kind") in _PERSONAL_REGISTERS
+    return (request.view_args or {}).get("kind") in PERSONAL_REGISTERS
 
 
 def _granting(_role: Role) -> bool:

@@ -107,7 +107,8 @@ def _finish(run: ExportRun, table: Table, folder: Path, now: datetime) -> None:
         table.write(target, rows)
     else:
         mark = Mark(run.by.name, run.by.username, now)
-        spool.write(target, run.format, table.title, table.headings, rows, mark)
+        given = table.title, table.headings, rows, mark
+        spool.write(target, run.format, *given, personal=table.personal)
     words = table.words
     service.log(run.by.actor, run.source, run.format, run.done, words, table.personal, now)
     service.finish(run, name, now)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from portal.audit.watermark import Mark
+from portal.audit.watermark import HEADING, Mark
 from portal.sheets.writing import table_csv, table_xlsx
 
 _FOLDER = "exports"
@@ -54,12 +54,17 @@ def write(
     title: str,
     headings: Sequence[str],
     rows: Iterable[Row],
-    mark: Mark | None = None,
+    mark: Mark,
+    *,
+    personal: bool,
 ) -> None:
-    """The file itself, in constant memory. `mark`: who takes it; a CSV has it in its name only."""
+    """The file itself, in constant memory. `mark`: who takes it; of a CSV with `personal` data the
+    last column, else it is in the name only."""
     if form == "xlsx":
         table_xlsx(title, headings, rows, target, mark)
         return
+    if personal:
+        headings, rows = [*headings, HEADING], ([*row, mark.words] for row in rows)
     with target.open("w", encoding="utf-8", newline="") as out:
         out.writelines(table_csv(headings, rows))
 

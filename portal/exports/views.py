@@ -115,7 +115,7 @@ def _at_once(source: str, table: Table, form: str) -> AnyResponse:
         service.log(actor, source, form, len(rows), table.words, table.personal, now)
         service.taken(actor, tickets, form, request.remote_addr or "", now)
     with _scratch(form) as path:
-        spool.write(path, form, table.title, table.headings, rows, _mark())
+        spool.write(path, form, table.title, table.headings, rows, _mark(), personal=table.personal)
         opened = path.open("rb")
     name = _name(table.title, form)
     return send_file(opened, mimetype=MIMES[form], as_attachment=True, download_name=name)
@@ -129,7 +129,7 @@ def _start(source: str, asked: dict[str, str], form: str, total: int) -> int:
 
 
 def _name(title: str, form: str) -> str:
-    """What it is, who took it and when: a CSV has no other place for that."""
+    """What it is, who took it and when."""
     return f"{title} {_mark().for_file}.{form}"
 
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from portal.audit.watermark import HEADING
 from portal.errors import N_, Invalid
 from portal.sheets.kinds import Sheet
 from portal.sheets.reading_xlsx import read_xlsx
@@ -19,6 +20,8 @@ LINE_HEADING = N_("行号")
 REASON_HEADING = N_("错误原因")
 # The columns of the file of wrong rows: whoever corrects that file can upload it as it is.
 OURS = (LINE_HEADING, REASON_HEADING)
+# What we write into files beside the columns; it is passed over when they come back.
+PASSED = (*OURS, HEADING)
 _XLSX_START, _XLS_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _WIDE_STARTS = (b"\xff\xfe", b"\xfe\xff")
 _FIELD_LIMIT = 10_000_000
@@ -115,7 +118,7 @@ def _places(rows: Sequence[tuple[int, Cells | Problem]], sheet: Sheet) -> dict[s
     known = sheet.by_heading
     if not set(header) & set(known):
         _refuse_title_row(rows, known)
-    unknown = [name for name in header if name and name not in known and name not in OURS]
+    unknown = [name for name in header if name and name not in known and name not in PASSED]
     if unknown:
         _refuse_unknown(unknown[0], [name for name in known if name not in header])
     doubled = [name for place, name in enumerate(header) if name and name in header[:place]]

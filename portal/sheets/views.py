@@ -27,6 +27,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portal import queue
 from portal.audit import noting
+from portal.audit.watermark import Mark
+from portal.auth.proof import PERSONAL_REGISTERS
 from portal.db import transaction, utcnow
 from portal.errors import Conflict, Invalid
 from portal.fields import blame
@@ -97,15 +99,17 @@ def template(kind: str, form: str) -> AnyResponse:
 
 @blueprint.get(f"/{KIND}/export.{FORM}")
 def export(kind: str, form: str) -> AnyResponse:
-    """A whole register; who took it is logged."""
+    """A whole register; who took it is logged, and stands in it where it holds persons."""
     source = register_of(kind, _today())
     with transaction():
         service.log_export(kind, form, source.count(), current_user.actor, utcnow())
-    name = f"{showing.title(kind)} {_today().isoformat()}"
+    mark = Mark(current_user.name, current_user.username, utcnow())
+    name = f"{showing.title(kind)} {mark.for_file}"
     if form == "csv":
-        return _csv(writing.export_csv(source.sheet, source.export()), name)
+        inside = mark if kind in PERSONAL_REGISTERS else None
+        return _csv(writing.export_csv(source.sheet, source.export(), inside), name)
     with _scratch() as path:
-        writing.export_xlsx(source.sheet, source.export(), path)
+        writing.export_xlsx(source.sheet, source.export(), path, mark)
         return _xlsx(path, name)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import xlsxwriter
 
-from portal.audit.watermark import Mark
+from portal.audit.watermark import HEADING, Mark
 from portal.sheets.columns import Column
 from portal.sheets.kinds import Sheet
 from portal.sheets.reading import OURS
@@ -51,14 +51,21 @@ def csv_lines(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator
         yield _csv_line([neutral(cell) for cell in row])
 
 
-def export_csv(sheet: Sheet, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A register as CSV, piece by piece."""
-    return csv_lines(_headings(sheet), (texts(sheet, row) for row in rows))
+def export_csv(
+    sheet: Sheet, rows: Iterable[Mapping[str, Any]], mark: Mark | None = None
+) -> Iterator[str]:
+    """A register as CSV, piece by piece. `mark`: who takes it, in a last column."""
+    if mark is None:
+        return csv_lines(_headings(sheet), (texts(sheet, row) for row in rows))
+    marked = ([*texts(sheet, row), mark.words] for row in rows)
+    return csv_lines([*_headings(sheet), HEADING], marked)
 
 
-def export_xlsx(sheet: Sheet, rows: Iterable[Mapping[str, Any]], target: Path) -> None:
-    """A register as XLSX, in constant memory."""
-    _workbook(target, sheet, (texts(sheet, row) for row in rows), notes=False)
+def export_xlsx(
+    sheet: Sheet, rows: Iterable[Mapping[str, Any]], target: Path, mark: Mark | None = None
+) -> None:
+    """A register as XLSX, in constant memory. `mark`: as in `table_xlsx`."""
+    _workbook(target, sheet, (texts(sheet, row) for row in rows), notes=False, mark=mark)
 
 
 def table_xlsx(
@@ -77,10 +84,7 @@ def table_xlsx(
     bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     page.set_column(0, len(heading) - 1, 16)
     page.freeze_panes(1, 0)
-    if mark is not None:
-        page.set_background(mark.tile(), is_byte_stream=True)
-        page.set_header(f"&R{mark.words.replace('&', '&&')}")
-        book.set_properties({"author": mark.name, "comments": mark.words})
+    _mark(book, page, mark)
     _write(page, 0, heading, bold)
     for number, cells in enumerate(rows, 1):
         for place, cell in enumerate(cells):
@@ -135,15 +139,29 @@ def _csv_line(cells: Sequence[str]) -> str:
     return line.getvalue()
 
 
-def _workbook(target: Path, sheet: Sheet, rows: Iterable[Sequence[str]], *, notes: bool) -> None:
+def _mark(book: Any, page: Any, mark: Mark | None) -> None:
+    if mark is not None:
+        page.set_background(mark.tile())
+        page.set_header(f"&R{mark.words.replace('&', '&&')}")
+        book.set_properties({"author": mark.name, "comments": mark.words})
+
+
+def _workbook(
+    target: Path,
+    sheet: Sheet,
+    rows: Iterable[Sequence[str]],
+    *,
+    notes: bool,
+    mark: Mark | None = None,
+) -> None:
     book = xlsxwriter.Workbook(str(target), _OPTIONS)
     page = book.add_worksheet(sheet.title)
     bold, as_text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
     for place, column in enumerate(sheet.columns):
         page.set_column(place, place, _width(column), as_text)
     page.freeze_panes(1, 0)
-    for number, cells in enumerate([_headings(sheet)]):
-        _write(page, number, cells, bold)
+    _mark(book, page, mark)
+    _write(page, 0, _headings(sheet), bold)
     for number, cells in enumerate(rows, 1):
         _write(page, number, cells, as_text)
     if notes:

@@ -4,6 +4,7 @@ What reviewers read names units and counts; the workbook names firms and tickets
 who may see all of them.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from portal.auth.roles import Role
 from portal.db import transaction, utcnow
 from portal.paging import cursor_from
 from portal.sheets import service as sheets
-from portal.supervision import cycles, making, queries, showing
+from portal.supervision import cycles, making, paper, queries, showing
 from portal.supervision.compiling import period_of
 from portal.supervision.facts import Count
 from portal.supervision.models import Bulletin
@@ -106,6 +107,8 @@ def _file(row: Bulletin, form: str) -> Response:
     kind, period = period_of(row)
     mark = Mark(current_user.name, current_user.username, utcnow())
     name = f"企业诉求办理情况通报 {cycles.name(kind, period)} {mark.for_file}.{form}"
+    whole = path.read_bytes()  # two pages, or lists of a month
+    body = paper.marked(whole, f"{mark.username} {mark.time}") if form == "pdf" else whole
     return send_file(
-        path.open("rb"), mimetype=TYPES[form], as_attachment=form == "xlsx", download_name=name
+        BytesIO(body), mimetype=TYPES[form], as_attachment=form == "xlsx", download_name=name
     )

@@ -23,6 +23,9 @@ SCALES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5)
 ROW = 5.3
 NEXT = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 Section = tuple[str, list[str]]
+# Where a page waits for who takes it: a text of blanks, not packed, which is written over in place.
+ROOM = 90
+_BLANK = b"(" + b" " * ROOM + b")"
 
 
 class Paper:
@@ -32,12 +35,19 @@ class Paper:
         self.pdf = FPDF(format="A4", unit="mm")
         self.pdf.set_margins(MARGIN, TOP, MARGIN)
         self.pdf.set_auto_page_break(False)
+        self.pdf.set_compression(False)  # of pages; the faces, which are the most, are packed
         self.pdf.c_margin = 0
         self.pdf.set_title(title)
         self.pdf.set_lang("zh-CN")
         self.pdf.set_author("诉求通")
         for style, face in zip(("", "B"), faces, strict=True):
             self.pdf.add_font("cjk", style, face.path, collection_font_number=face.number)
+
+    def leave_room(self) -> None:
+        """Leaves the line at the foot of a page that `marked` fills in."""
+        self.pdf.set_font("helvetica", "", 7)
+        self.pdf.set_text_color(*SOFT)
+        self.pdf.text(MARGIN, PAGE - BOTTOM + 4, " " * ROOM)
 
     def font(self, size: float, style: str = "", color: Sequence[int] = INK) -> None:
         """Sets the face for what is written next."""
@@ -94,6 +104,16 @@ class Paper:
             self.pdf.cell(wide, ROW, text, align="L" if place == 0 else "R")
         self.pdf.ln(ROW)
         self.axis(self.pdf.get_y())
+
+
+def marked(document: bytes, words: str) -> bytes:
+    """A document with `words` at the foot of each page, in letters of ASCII.
+
+    As long as before, so that nothing in it moves; one without room for them is left as it is.
+    """
+    text = words.encode("ascii", "replace").replace(b"\\", b"/")
+    text = text.replace(b"(", b"[").replace(b")", b"]")[:ROOM]
+    return document.replace(_BLANK, b"(" + text.ljust(ROOM) + b")")
 
 
 def _paragraph(said: Sequence[str]) -> str:

@@ -227,6 +227,7 @@ class _Sheet(Paper):
         self.pdf.set_y(PAGE - BOTTOM - 4)
         self.pdf.cell(WIDTH / 2, 4, "诉求通")
         self.pdf.cell(WIDTH / 2, 4, f"第 {number} 页，共 2 页", align="R")
+        self.leave_room()
 
 
 def _cells(unit: Unit) -> list[str]:

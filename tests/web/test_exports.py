@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import select, text
 
+from portal.audit.watermark import HEADING
 from portal.db import transaction, utcnow
 from portal.exports import job, spool, views
 from portal.exports.models import ExportRun
@@ -60,6 +63,22 @@ def rows_of(answer: Any) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
 
+def said(words: str | None) -> bool:
+    """Whether a mark names the dispatcher and the minute."""
+    return re.fullmatch(r"刘派 dispatcher 20\d\d-\d\d-\d\d \d\d:\d\d", words or "") is not None
+
+
+def marked(workbook: bytes) -> bool:
+    """Whether name and minute are behind the cells, on each printed page and in the properties."""
+    book = load_workbook(io.BytesIO(workbook))
+    page, known = book.worksheets[0], book.properties
+    with zipfile.ZipFile(io.BytesIO(workbook)) as parts:
+        behind = parts.read("xl/media/image1.png").startswith(b"\x89PNG")
+        shown = b"<picture r:id=" in parts.read("xl/worksheets/sheet1.xml")
+    written = said(page.oddHeader.right.text) and said(known.description)
+    return behind and shown and written and known.creator == "刘派"
+
+
 def logged() -> list[tuple[str, str, int, str, bool]]:
     db.session.rollback()
     query = select(ExportLog.kind, ExportLog.format, ExportLog.rows, ExportLog.by_name)
@@ -81,7 +100,10 @@ def test_a_list_goes_out_with_its_log_and_without_formulas(visit: Visitor, town:
     titles = {row[6] for row in rows[1:]}
     assert titles == {f"'{one}" if one[0] in "=+-@\t＝" else one for one in HOSTILE}
     assert all(one[0] not in "=+-@\t\r" for row in rows for one in row if one)
-    book = load_workbook(io.BytesIO(take(visit, "dispatcher", "search", "xlsx").get_data()))
+    workbook = take(visit, "dispatcher", "search", "xlsx").get_data()
+    assert all(said(row[-1]) for row in rows[1:]) and rows[0][-1] == HEADING
+    assert len({len(row) for row in rows}) == 1 and marked(workbook)
+    book = load_workbook(io.BytesIO(workbook))
     cells = [cell for row in book.worksheets[0].iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     assert {"=1+1", "@x", '=HYPERLINK("//x")'} <= {str(cell.value) for cell in cells}
@@ -126,6 +148,7 @@ def test_personal_columns_go_to_those_who_handle(visit: Visitor, town: Town) -> 
         answer = take(visit, who, "search")
         assert ("138****1111" in answer.get_data(as_text=True)) is told, who
         assert ("联系电话" in rows_of(answer)[0]) is told
+        assert (HEADING in rows_of(answer)[0]) is told
     assert "承办人" not in rows_of(take(visit, "firm", "search"))[0]
     assert "13800001111" in take(visit, "cadre", "search").get_data(as_text=True)
     assert [row[-1] for row in logged()] == [True, True, False, True, True]
@@ -182,6 +205,7 @@ def test_a_large_one_is_a_job_with_a_page(
     assert f"整理好了，共 {CHUNK + 21} 行" in page.words
     assert logged() == [("search", "xlsx", CHUNK + 21, "刘派", True)]
     file = visit.get("dispatcher", f"{here}/file").response
+    assert marked(file.get_data())
     sheet = load_workbook(io.BytesIO(file.get_data())).worksheets[0]
     numbers = [row[0].value for row in sheet.iter_rows(min_row=2)]
     assert len(set(numbers)) == len(numbers) == CHUNK + 21

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -151,12 +152,18 @@ def test_an_export_is_a_file_and_leaves_a_line(visit: Visitor, town: Town) -> No
     answer = visit.get("admin", "/admin/sheets/enterprises/export.csv")
     assert answer.text.startswith("\ufeff统一社会信用代码,企业名称,简称")
     assert "鲁西轴承有限公司" in answer.text
+    assert {row[-1][:8] for row in csv_rows(answer)[1:]} == {"吴管 admin"}
     sheet = visit.get("admin", "/admin/sheets/enterprises/export.xlsx")
-    assert sheet.response.data.startswith(b"PK")
+    header = load_workbook(io.BytesIO(sheet.response.data)).worksheets[0].oddHeader.right.text
+    assert header.startswith("吴管 admin 20")
     db.session.rollback()
     rows = [(r.kind, r.format, r.rows, r.by_name) for r in db.session.scalars(select(ExportLog))]
     assert rows == [("enterprises", "csv", 2, "吴管"), ("enterprises", "xlsx", 2, "吴管")]
     assert "2 行" in visit.get("admin", "/admin/sheets/exports").words
+    back = planned(visit, "enterprises", answer.text.removeprefix("\ufeff"))
+    assert "新增 0，修改 0，不变 2，有错 0" in back.words  # the mark is passed over
+    plain = visit.get("admin", "/admin/sheets/regions/export.csv")
+    assert "吴管" not in plain.text and "admin" in plain.response.headers["Content-Disposition"]
 
 
 def test_the_log_of_exports_is_written_once(visit: Visitor, town: Town, owner: Engine) -> None:
