@@ -68,14 +68,20 @@ def said(words: str | None) -> bool:
     return re.fullmatch(r"刘派 dispatcher 20\d\d-\d\d-\d\d \d\d:\d\d", words or "") is not None
 
 
+def header_of(workbook: bytes) -> str:
+    """What stands at the right of each printed page."""
+    header = load_workbook(io.BytesIO(workbook)).worksheets[0].oddHeader
+    return (header.right.text if header else None) or ""
+
+
 def marked(workbook: bytes) -> bool:
     """Whether name and minute are behind the cells, on each printed page and in the properties."""
     book = load_workbook(io.BytesIO(workbook))
-    page, known = book.worksheets[0], book.properties
+    known = book.properties
     with zipfile.ZipFile(io.BytesIO(workbook)) as parts:
         behind = parts.read("xl/media/image1.png").startswith(b"\x89PNG")
         shown = b"<picture r:id=" in parts.read("xl/worksheets/sheet1.xml")
-    written = said(page.oddHeader.right.text) and said(known.description)
+    written = said(header_of(workbook)) and said(known.description)
     return behind and shown and written and known.creator == "刘派"
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from openpyxl import load_workbook
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
@@ -19,6 +18,7 @@ from portal.sheets.models import ExportLog
 from tests.factories import Town, make_uscc
 from tests.pages import Page, Visitor
 from tests.sheeting import confirmed, imported, latest, planned, upload, work
+from tests.web.test_exports import header_of
 
 FIRMS = "统一社会信用代码,企业名称,县市区,产业链,规模,联系人,联系电话\n"
 
@@ -154,8 +154,7 @@ def test_an_export_is_a_file_and_leaves_a_line(visit: Visitor, town: Town) -> No
     assert "鲁西轴承有限公司" in answer.text
     assert {row[-1][:8] for row in csv_rows(answer)[1:]} == {"吴管 admin"}
     sheet = visit.get("admin", "/admin/sheets/enterprises/export.xlsx")
-    header = load_workbook(io.BytesIO(sheet.response.data)).worksheets[0].oddHeader.right.text
-    assert header.startswith("吴管 admin 20")
+    assert header_of(sheet.response.data).startswith("吴管 admin 20")
     db.session.rollback()
     rows = [(r.kind, r.format, r.rows, r.by_name) for r in db.session.scalars(select(ExportLog))]
     assert rows == [("enterprises", "csv", 2, "吴管"), ("enterprises", "xlsx", 2, "吴管")]
