@@ -68,6 +68,16 @@ def do(page: Page, name: str) -> None:
     page.locator(f"main [data-action={name}]").click()
 
 
+def on_paper(cadre: Page) -> None:
+    """A printed ticket says whose it is, and nothing else of the page's foot."""
+    cadre.emulate_media(media="print")
+    expect(cadre.locator(".mark-line")).to_contain_text("李明 于")
+    for shown in (".mark-line", "img.watermark"):
+        expect(cadre.locator(shown)).to_be_visible()
+    expect(cadre.locator(".site-footer a").first).not_to_be_visible()
+    cadre.emulate_media(media="screen")
+
+
 def test_the_main_job_in_a_browser(person: Callable[..., Page], tmp_path: Path) -> None:
     supervisor = person("supervisor")
     assert resolution(supervisor) == "0/0"
@@ -82,12 +92,7 @@ def test_the_main_job_in_a_browser(person: Callable[..., Page], tmp_path: Path) 
     cadre.get_by_role("link", name="技改贷款到期无法续贷").click()
     do(cadre, "sign")
     expect(cadre.locator("main")).to_contain_text("办理中")
-    cadre.emulate_media(media="print")  # the paper says whose it is, and nothing else of the foot
-    expect(cadre.locator(".mark-line")).to_contain_text("李明 于")
-    for shown in (".mark-line", "img.watermark"):
-        expect(cadre.locator(shown)).to_be_visible()
-    expect(cadre.locator(".site-footer a").first).not_to_be_visible()
-    cadre.emulate_media(media="screen")
+    on_paper(cadre)
     do(cadre, "record_contact")
     cadre.get_by_label("联系情况").fill("已电话联系钱厂长，核对合同。")
     cadre.get_by_role("button", name="登记联系").click()
