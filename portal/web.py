@@ -33,13 +33,8 @@ MARKED = frozenset(
     {
         *("search.find", "visits.show", "visits.firm", "visits.firms", "cases.show"),
         *("admin.enterprise", "admin.enterprises", "admin.users", "admin.user", "audit.entry"),
-        *(
-            "admin.show_contacts",
-            "admin.show_phone",
-            "security.people",
-            "security.person",
-            "audit.refused",
-        ),
+        *("admin.show_contacts", "admin.show_phone", "audit.refused"),
+        *("security.people", "security.person"),
     }
 )
 ERROR_PAGES = (400, 403, 404, 405, 409, 413, 422, 429, 500, 503)
