@@ -2,12 +2,13 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
-from portal.audit import job, parts, verifying
+from portal.audit import job, parts, queries, verifying
 from portal.audit.verifying import Finding, Report
 from portal.db import transaction, utcnow
 from portal.extensions import db
@@ -75,6 +76,30 @@ def export_command(month: str, folder: Path | None) -> None:
     with transaction():
         manifest = parts.write(month, target, job.key(), utcnow())
     click.echo(f"{target}: {manifest['entries']} entries, {manifest['first']}–{manifest['last']}")
+
+
+@audit.command("refused")
+@click.option("--hours", default=24, show_default=True, type=click.IntRange(1, 24 * 31))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def refused_command(hours: int, as_json: bool) -> None:
+    """What was refused in the last hours, the oldest first: security events, for a monitor."""
+    for row in queries.refused_since(utcnow() - timedelta(hours=hours)):
+        who, whose = row.actor and row.actor.username, row.user and row.user.username
+        told = {
+            "at": row.at.isoformat(),
+            "last_at": row.last_at.isoformat(),
+            "what": row.what,
+            "times": row.times,
+            "who": who,
+            "account": whose,
+            "address": row.address,
+            "endpoint": row.endpoint,
+            "detail": row.detail,
+        }
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            click.echo(" ".join(str(one) for one in told.values() if one))
 
 
 def _plain(report: Report) -> dict[str, object]:

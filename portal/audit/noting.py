@@ -42,7 +42,9 @@ def note(what: str, *, username: str | None = None, user_id: int | None = None) 
 
 
 def denied(status: int) -> None:
-    """Notes an answer of 403 or 404 on an address that there is; others are no refusals."""
+    """Notes an answer of 403 or 404 on an address that there is, and a body that is too large."""
+    if status == 413:
+        note("upload")
     if status in (403, 404) and request.endpoint is not None:
         note("refused" if status == 403 else "missing")
 

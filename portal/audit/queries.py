@@ -1,8 +1,8 @@
 """Reads who looked at a ticket, what was refused, and the chained log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -14,6 +14,7 @@ from portal.extensions import db
 from portal.paging import Cursor, Page, fetch
 
 LATEST = 20  # checkpoints that the page shows
+MOST_TOLD = 100_000  # security events that a command prints; a month under attack is more
 
 
 def looks(ticket_id: int, cursor: Cursor | None, address: Callable[..., str]) -> Page[TicketAccess]:
@@ -56,6 +57,13 @@ def refused(
     if wanted.until is not None:
         wheres.append(Refusal.at < wanted.until)
     return fetch(query.where(*wheres), Refusal.at, Refusal.id, cursor, address, descending=True)
+
+
+def refused_since(since: datetime) -> Iterator[Refusal]:
+    """What was refused since an instant (UTC), the oldest first, up to a number of rows."""
+    query = select(Refusal).options(joinedload(Refusal.actor), joinedload(Refusal.user))
+    query = query.where(Refusal.last_at >= since, Refusal.at >= since - timedelta(hours=1))
+    yield from db.session.scalars(query.order_by(Refusal.at, Refusal.id).limit(MOST_TOLD))
 
 
 def _people(person: str) -> list[int]:

@@ -4,6 +4,7 @@ It is in the chain, the auditor searches it, nobody fills the disk with it, nobo
 """
 
 import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,9 @@ def test_what_is_refused_is_told_to_the_auditor(visit: Visitor, town: Town) -> N
     log = visit.get("auditor", "/audit/?kind=security&person=other")
     assert "查找看不到或不存在的内容" in log.words
     assert visit.get("security", "/audit/refused").status == 403
+    told = visit.app.test_cli_runner().invoke(args=["audit", "refused", "--json"]).output
+    first = json.loads(told.splitlines()[0])
+    assert [first[one] for one in ("what", "who", "detail")] == ["missing", "other", number]
 
 
 def test_wrong_codes_and_passwords_asked_again_are_told(visit: Visitor, town: Town) -> None:
