@@ -48,6 +48,7 @@ def test_what_is_refused_is_told_to_the_auditor(visit: Visitor, town: Town) -> N
     page = visit.get("firm", f"/tickets/{number}/comment")
     lie = (io.BytesIO(HTML), "说明.pdf", "application/pdf")
     assert page.submit("/comment", text="见附件", files=lie).status == 422
+    assert visit.post("firm", "/inbox/read", {"x": "a" * 1_200_000}).status == 413
     assert visit.get("supervisor", "/no-such-address").status == 404  # nothing was refused there
     assert Visitor(visit.app, town).get(None, "/welcome/x").status in (404, 400)
     assert seen() == [
@@ -56,7 +57,7 @@ def test_what_is_refused_is_told_to_the_auditor(visit: Visitor, town: Town) -> N
         ("forgery", cadre, None, 1, ""),
         ("sign_in", None, cadre, 2, ""),
         ("sign_in", None, None, 2, ""),
-        ("upload", firm, None, 1, number),
+        ("upload", firm, None, 2, number),
     ]
     job.bring_up(utcnow)
     page = visit.get("auditor", "/audit/refused?person=cadre")
@@ -92,9 +93,10 @@ def test_wrong_codes_and_passwords_asked_again_are_told(visit: Visitor, town: To
 
 
 def test_a_limit_that_is_hit_is_told(limited: Visitor, town: Town) -> None:
-    for _turn in range(62):
-        limited.get("cadre", "/search?q=贷款")
-    assert seen() == [("limit", town.cadre.id, None, 2, "")]
+    page = limited.get(None, "/query")
+    for _turn in range(12):
+        page.submit("/query", number="SQ20260302-000001", query_code="AAAA")
+    assert seen() == [("query", None, None, 10, ""), ("limit", None, None, 2, "")]
 
 
 def test_nobody_fills_the_disk_or_hides_others_by_it(app: Flask, town: Town) -> None:
