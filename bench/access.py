@@ -1,4 +1,4 @@
-"""What noting a look costs the ticket page: the same page with and without it, in one run.
+"""What noting costs: a ticket page with its look and without, a refused one likewise, in one run.
 
 Run with `python -m bench.access [--rounds N]` on private servers. The rounds alternate. `reader` is
 until the answer is there; `server` until its thread is free again, when the row is committed.
@@ -9,13 +9,15 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
-from portal.audit import access
+from portal import web
 from portal.extensions import db
 from portal.factory import create_app
 from portal.tickets import views
@@ -27,6 +29,7 @@ from tests.services import start_services
 
 GOAL = 0.05
 _addresses = count(1)
+Times = dict[bool, list[tuple[float, float]]]
 
 
 class Silent:
@@ -36,8 +39,10 @@ class Silent:
     def note(*_args: object, **_kwargs: object) -> None:
         """Does nothing."""
 
+    denied = note
 
-def once(client: FlaskClient, address: str) -> tuple[float, float]:
+
+def once(client: FlaskClient, address: str, status: int) -> tuple[float, float]:
     """Milliseconds of one page, to its reader and to its server; each from another address."""
     number = next(_addresses)
     remote = {"REMOTE_ADDR": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
@@ -46,33 +51,50 @@ def once(client: FlaskClient, address: str) -> tuple[float, float]:
     answer.get_data()
     reader = time.perf_counter()
     answer.close()
-    assert answer.status_code == 200
+    assert answer.status_code == status
     return (reader - begun) * 1000, (time.perf_counter() - begun) * 1000
 
 
-def run(app: Flask, town: Town, rounds: int) -> bool:
-    """Alternates both pages and compares their medians; whether the reader's goal is reached."""
-    with app.app_context():
-        number = db.session.get_one(Ticket, Play(town).done()).number
-        db.session.remove()
-    client = Visitor(app, town).client("supervisor")
-    times: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+def alternated(
+    ask: Callable[[], tuple[float, float]], module: Any, name: str, rounds: int
+) -> Times:
+    """The times of one page with what `module` calls `name`, and with nothing in its place."""
+    times: Times = {True: [], False: []}
+    real = getattr(module, name)
     for turn in range(rounds * 2 + 20):
         noted = turn % 2 == 0
-        views.access = access if noted else Silent
-        found = once(client, f"/tickets/{number}")
+        setattr(module, name, real if noted else Silent)
+        found = ask()
         if turn >= 20:
             times[noted].append(found)
-    views.access = access
-    good = True
+    setattr(module, name, real)
+    return times
+
+
+def told(what: str, times: Times) -> float:
+    """Prints both medians; how much more the reader of the noted page waits, as a part of 1."""
+    ratios = []
     for place, name in enumerate(("reader", "server")):
         with_, without = (
             statistics.median(one[place] for one in times[noted]) for noted in (True, False)
         )
-        ratio = with_ / without - 1
-        good = good and (name == "server" or ratio < GOAL)
-        print(f"{name}: {with_:.2f} ms noted, {without:.2f} ms not: {ratio:+.1%}")
-    return good
+        ratios.append(with_ / without - 1)
+        print(f"{what}, {name}: {with_:.2f} ms noted, {without:.2f} ms not: {ratios[-1]:+.1%}")
+    return ratios[0]
+
+
+def run(app: Flask, town: Town, rounds: int) -> bool:
+    """A look at a ticket and a refused one; whether the reader's goal is reached."""
+    with app.app_context():
+        number = db.session.get_one(Ticket, Play(town).done()).number
+        db.session.remove()
+    visit = Visitor(app, town)
+    supervisor, other = visit.client("supervisor"), visit.client("other")
+    here = f"/tickets/{number}"
+    looks = alternated(lambda: once(supervisor, here, 200), views, "access", rounds)
+    refused = alternated(lambda: once(other, here, 404), web, "noting", rounds)
+    told("refused", refused)
+    return told("look", looks) < GOAL
 
 
 def main() -> int:
