@@ -17,8 +17,6 @@ patternTransform="rotate(-22)"><text font-family="sans-serif" font-size="15" fil
 <tspan x="12" y="60">{0}</tspan><tspan x="12" y="84">{1}</tspan></text></pattern></defs>\
 <rect width="100%" height="100%" fill="url(#w)"/></svg>"""
 _TILE = 420, 220
-# The column of a CSV: it is in every row, so it stays with what is cut out, and breaks no reader.
-HEADING = "导出人和时间"
 
 
 @dataclass(frozen=True)

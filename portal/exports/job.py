@@ -16,7 +16,7 @@ from flask_babel import force_locale
 from portal.audit.watermark import Mark
 from portal.db import transaction, utcnow
 from portal.errors import PortalError
-from portal.exports import queries, service, spool
+from portal.exports import queries, service, showing, spool
 from portal.exports.models import ExportRun
 from portal.exports.sources import table_of
 from portal.exports.tables import Table
@@ -108,7 +108,7 @@ def _finish(run: ExportRun, table: Table, folder: Path, now: datetime) -> None:
     else:
         mark = Mark(run.by.name, run.by.username, now)
         given = table.title, table.headings, rows, mark
-        spool.write(target, run.format, *given, personal=table.personal)
+        spool.write(target, run.format, *given, column=showing.mark_column(table.personal))
     words = table.words
     service.log(run.by.actor, run.source, run.format, run.done, words, table.personal, now)
     service.finish(run, name, now)

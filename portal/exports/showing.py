@@ -9,6 +9,7 @@ from portal.exports.models import ExportRun
 from portal.kpi.periods import local_day
 from portal.language import lazy as _l
 from portal.sheets.kinds import SHEETS
+from portal.sheets.reading import MARK_HEADING
 
 SOURCES: dict[str, str] = {
     "search": _l("诉求"),
@@ -50,3 +51,8 @@ def filter_words(words: Mapping[str, str]) -> str:
 def today(now: datetime) -> str:
     """The local day for a file's name."""
     return local_day(now).isoformat()
+
+
+def mark_column(personal: bool) -> str:
+    """What the column is called that says in a CSV who took it; empty where there is none."""
+    return _(MARK_HEADING) if personal else ""

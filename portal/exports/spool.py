@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from portal.audit.watermark import HEADING, Mark
+from portal.audit.watermark import Mark
 from portal.sheets.writing import table_csv, table_xlsx
 
 _FOLDER = "exports"
@@ -56,15 +56,15 @@ def write(
     rows: Iterable[Row],
     mark: Mark,
     *,
-    personal: bool,
+    column: str = "",
 ) -> None:
-    """The file itself, in constant memory. `mark`: who takes it; of a CSV with `personal` data the
-    last column, else it is in the name only."""
+    """The file itself, in constant memory. `mark`: who takes it; in a CSV the last column, called
+    `column`, where that is given: it is in every row, so it stays with what is cut out."""
     if form == "xlsx":
         table_xlsx(title, headings, rows, target, mark)
         return
-    if personal:
-        headings, rows = [*headings, HEADING], ([*row, mark.words] for row in rows)
+    if column:
+        headings, rows = [*headings, column], ([*row, mark.words] for row in rows)
     with target.open("w", encoding="utf-8", newline="") as out:
         out.writelines(table_csv(headings, rows))
 

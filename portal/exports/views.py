@@ -115,7 +115,10 @@ def _at_once(source: str, table: Table, form: str) -> AnyResponse:
         service.log(actor, source, form, len(rows), table.words, table.personal, now)
         service.taken(actor, tickets, form, request.remote_addr or "", now)
     with _scratch(form) as path:
-        spool.write(path, form, table.title, table.headings, rows, _mark(), personal=table.personal)
+        spool.write(
+            *(path, form, table.title, table.headings, rows, _mark()),
+            column=showing.mark_column(table.personal),
+        )
         opened = path.open("rb")
     name = _name(table.title, form)
     return send_file(opened, mimetype=MIMES[form], as_attachment=True, download_name=name)

@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from portal.audit.watermark import HEADING
 from portal.errors import N_, Invalid
 from portal.sheets.kinds import Sheet
 from portal.sheets.reading_xlsx import read_xlsx
@@ -19,9 +18,10 @@ MAX_CELL = 5000
 LINE_HEADING = N_("行号")
 REASON_HEADING = N_("错误原因")
 # The columns of the file of wrong rows: whoever corrects that file can upload it as it is.
+MARK_HEADING = N_("导出人和时间")
 OURS = (LINE_HEADING, REASON_HEADING)
 # What we write into files beside the columns; it is passed over when they come back.
-PASSED = (*OURS, HEADING)
+PASSED = (*OURS, MARK_HEADING)
 _XLSX_START, _XLS_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _WIDE_STARTS = (b"\xff\xfe", b"\xfe\xff")
 _FIELD_LIMIT = 10_000_000

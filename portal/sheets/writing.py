@@ -12,10 +12,10 @@ from typing import Any
 
 import xlsxwriter
 
-from portal.audit.watermark import HEADING, Mark
+from portal.audit.watermark import Mark
 from portal.sheets.columns import Column
 from portal.sheets.kinds import Sheet
-from portal.sheets.reading import OURS
+from portal.sheets.reading import MARK_HEADING, OURS
 from portal.sheets.safety import neutral
 
 BOM = "\ufeff"
@@ -58,7 +58,7 @@ def export_csv(
     if mark is None:
         return csv_lines(_headings(sheet), (texts(sheet, row) for row in rows))
     marked = ([*texts(sheet, row), mark.words] for row in rows)
-    return csv_lines([*_headings(sheet), HEADING], marked)
+    return csv_lines([*_headings(sheet), MARK_HEADING], marked)
 
 
 def export_xlsx(

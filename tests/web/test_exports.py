@@ -12,13 +12,13 @@ from flask import Flask
 from openpyxl import load_workbook
 from sqlalchemy import select, text
 
-from portal.audit.watermark import HEADING
 from portal.db import transaction, utcnow
 from portal.exports import job, spool, views
 from portal.exports.models import ExportRun
 from portal.exports.tables import CHUNK
 from portal.extensions import db
 from portal.sheets.models import ExportLog
+from portal.sheets.reading import MARK_HEADING
 from portal.tickets.models import Ticket
 from portal.tickets.service import triage
 from portal.tickets.service.move import Ask
@@ -107,7 +107,7 @@ def test_a_list_goes_out_with_its_log_and_without_formulas(visit: Visitor, town:
     assert titles == {f"'{one}" if one[0] in "=+-@\t＝" else one for one in HOSTILE}
     assert all(one[0] not in "=+-@\t\r" for row in rows for one in row if one)
     workbook = take(visit, "dispatcher", "search", "xlsx").get_data()
-    assert all(said(row[-1]) for row in rows[1:]) and rows[0][-1] == HEADING
+    assert all(said(row[-1]) for row in rows[1:]) and rows[0][-1] == MARK_HEADING
     assert len({len(row) for row in rows}) == 1 and marked(workbook)
     book = load_workbook(io.BytesIO(workbook))
     cells = [cell for row in book.worksheets[0].iter_rows() for cell in row]
@@ -154,7 +154,7 @@ def test_personal_columns_go_to_those_who_handle(visit: Visitor, town: Town) -> 
         answer = take(visit, who, "search")
         assert ("138****1111" in answer.get_data(as_text=True)) is told, who
         assert ("联系电话" in rows_of(answer)[0]) is told
-        assert (HEADING in rows_of(answer)[0]) is told
+        assert (MARK_HEADING in rows_of(answer)[0]) is told
     assert "承办人" not in rows_of(take(visit, "firm", "search"))[0]
     assert "13800001111" in take(visit, "cadre", "search").get_data(as_text=True)
     assert [row[-1] for row in logged()] == [True, True, False, True, True]
