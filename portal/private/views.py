@@ -52,6 +52,7 @@ def notice() -> str:
             "drafts": config["RETAIN_DRAFT_MONTHS"],
             "notices": config["RETAIN_NOTICE_MONTHS"],
             "sessions": config["RETAIN_SESSION_MONTHS"],
+            "refusals": config["RETAIN_REFUSAL_MONTHS"],
         },
     )
 

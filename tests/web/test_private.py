@@ -51,7 +51,8 @@ def person(town: Town) -> User:
 def test_the_notice_is_for_everybody_and_consent_has_a_version_and_a_time(
     visit: Visitor, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "个人信息处理说明" in visit.get(None, "/privacy").title
+    notice = visit.get(None, "/privacy")
+    assert "个人信息处理说明" in notice.title and "安全事件 12 个月" in notice.words
     page = visit.get("firm", "/account/data")
     assert f"现行版本是 {consents.VERSION}" in page.words
     for _twice in range(2):
