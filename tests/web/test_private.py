@@ -17,8 +17,9 @@ from portal.db import transaction, utcnow
 from portal.directory.models import Enterprise
 from portal.errors import Conflict, NotAllowed
 from portal.exports import job as export_job
+from portal.exports import service as exports
 from portal.exports import spool
-from portal.exports.models import ExportRun
+from portal.exports.models import OWN, ExportRun
 from portal.extensions import db
 from portal.kpi import checking
 from portal.kpi import job as rollup_job
@@ -82,6 +83,10 @@ def test_a_person_takes_everything_about_them_away_once_and_nothing_of_others(
     assert asked.status == 403 and "密码" in asked.words  # once more who it is
     started = asked.submit("/download", proof=PASSWORD)
     assert "查看进度" in page_of(visit).words
+    assert (
+        visit.get("firm", started.location.replace("/account/data/download", "/exports")).status
+        == 404
+    )
     page = visit.get("firm", started.location)
     assert started.status == 303 and "已完成 0 类，共 8 类" in page.words
     export_job.run()
@@ -150,6 +155,7 @@ def test_who_asked_is_forgotten_after_the_wait_and_the_figures_stay(
         drafts.save(town.firm, {"title": "再来一件"}, MONDAY)
         session.get_one(Enterprise, town.enterprise_id).contact_name = "王经理"
         session.get_one(Ticket, ticket_id).reopen_until = utcnow() + timedelta(days=20)
+        exports.start(town.firm, OWN, {}, "zip", 8, "zh_CN", utcnow())
     visit.get("firm", "/account/data/erase").submit("/erase")
     db.session.rollback()
     wish = db.session.scalars(select(Erasure)).one()
@@ -169,6 +175,7 @@ def test_who_asked_is_forgotten_after_the_wait_and_the_figures_stay(
         False,
     )
     assert gone.username == f"erased-{gone.id}"
+    assert db.session.scalars(select(ExportRun.state)).all() == ["cancelled"]
     ticket = db.session.get_one(Ticket, ticket_id)
     assert (ticket.contact_name, ticket.contact_phone) == ("", "")
     assert db.session.get_one(Enterprise, town.enterprise_id).contact_phone == "–"

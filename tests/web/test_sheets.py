@@ -19,6 +19,7 @@ from tests.factories import Town, make_uscc
 from tests.pages import Page, Visitor
 from tests.sheeting import confirmed, imported, latest, planned, upload, work
 from tests.web.test_exports import header_of
+from tests.web.test_factor import tired
 
 FIRMS = "统一社会信用代码,企业名称,县市区,产业链,规模,联系人,联系电话\n"
 
@@ -49,6 +50,10 @@ def test_a_dry_run_lists_what_would_change_and_writes_nothing(visit: Visitor, to
     changes = visit.get("admin", f"{page.response.request.path}?show=changed")
     assert "鲁西轴承有限公司 → 鲁西轴承集团" in changes.words
     assert firms("新厂一", "鲁西轴承集团") == []
+    new = visit.get("admin", f"{page.response.request.path}?show=new")
+    assert "138****1111" in new.words and "13800001111" not in new.text
+    stored = db.session.execute(text("SELECT cells, changes, problems FROM sheet_line")).all()
+    assert len(stored) == 3 and all(one.startswith("v2:") for row in stored for one in row)
 
 
 def test_a_confirmed_import_is_applied_and_leaves_who_when_and_what(
@@ -89,7 +94,12 @@ def test_good_lines_go_in_and_the_wrong_ones_come_back_as_a_file(
     done = confirmed(visit, page)
     assert "已写入 1 行" in done.words
     assert firms("新厂一", "=坏厂") == ["新厂一"]
-    answer = visit.get("admin", f"{page.response.request.path}/wrong.csv")
+    address = f"{page.response.request.path}/wrong.csv"
+    answer = visit.get("admin", address)
+    logged = db.session.scalars(select(ExportLog)).one()
+    assert (logged.kind, logged.rows) == ("enterprises", 1)
+    tired(visit, "admin")  # whole numbers are in it
+    assert visit.get("admin", address).location.startswith("/account/proof")
     assert answer.response.headers["Content-Disposition"].startswith("attachment")
     heading, line = csv_rows(answer)
     assert heading[:4] == ["行号", "错误原因", "统一社会信用代码", "企业名称"]
