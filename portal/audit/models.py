@@ -1,6 +1,6 @@
 """Who looked at a ticket; what was refused; the chained log, its queue and its checkpoints."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -64,7 +64,7 @@ class Refusal(Base):
         ),
         Index("ix_refusal_at", "at", "id"),
         *(
-            Index(f"ix_refusal_{one}", one, "at", postgresql_where=text(f"{one} IS NOT NULL"))
+            Index(f"ix_refusal_{one}", one, "at", postgresql_where=f"{one} IS NOT NULL")
             for one in ("actor_id", "user_id")
         ),
     )
