@@ -114,9 +114,11 @@ def run(app: Flask, town: Town, rounds: int, plans: bool) -> bool:
     with app.app_context():
         for name, own, whole in db.session.execute(text(SIZES)):
             print(f"{name:24} {own} ({whole} with what is kept apart)")
-        if plans:
-            print_plans(visitor.client("dispatcher"), ("问题", "夜宵城"))
-            print_plans(visitor.client("reviewer"), ("问题", "夜宵城", ""))
+    for who in ("dispatcher", "reviewer") if plans else ():
+        client = visitor.client(who)
+        with app.app_context():  # one for each: it remembers who is signed in
+            print(f"\nplans as {who}")
+            print_plans(client, ("问题", "夜宵城", ""))
     return good
 
 
@@ -149,6 +151,7 @@ def main() -> int:
     with start_services() as services, tempfile.TemporaryDirectory() as folder:
         settings = {**services.settings, "PORTAL_INSTANCE": folder, "RATELIMIT_ENABLED": False}
         settings |= {"SECRET_KEY": "a secret for benches only, long enough", "TESTING": True}
+        settings |= {"SECOND_FACTOR_STAFF": "off", "CHALLENGE": False}
         app = create_app(settings)
         with app.app_context():
             upgrade()

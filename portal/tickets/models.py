@@ -77,6 +77,7 @@ class Ticket(Base):
         CheckConstraint("outcome <> 'merged' OR merged_into_id IS NOT NULL", name="merged"),
         Index("ix_ticket_queue", "assignee_id", "next_due_at", "id", postgresql_where=_OPEN),
         Index("ix_ticket_department", "department_id", "next_due_at", "id", postgresql_where=_OPEN),
+        Index("ix_ticket_unit", "department_id", "submitted_at", "id"),
         Index("ix_ticket_assignee", "assignee_id", "submitted_at", "id"),
         Index("ix_ticket_idle", "assignee_id", "assigned_at"),
         Index("ix_ticket_due", "next_due_at", "id", postgresql_where=_OPEN),
