@@ -52,11 +52,13 @@ from tests.visiting import filed, pair
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 KEPT = {"其他", "中文"}  # the category “other”, and the button that leads back to Chinese
-# How many pages of one kind are opened; of some all, because each says other words.
-EACH = 5
-EVERY = ("tickets.show", "kpi.tickets")
+# How many pages of one kind are opened; of some more, because each says other words.
+EACH, MORE = 5, {"kpi.tickets": 24}
 # Files whose headings are Chinese for every reader, as they come back.
-FILES = ("sheets.export", "sheets.template", "sheets.wrong", "bulletins.pdf", "bulletins.xlsx")
+FILES = {
+    *("static", "tickets.download", "sheets.export", "sheets.template", "sheets.wrong"),
+    *("bulletins.pdf", "bulletins.xlsx"),
+}
 ORDERED = timedelta(days=24)  # the first level after the due has come for a ticket of MONDAY
 SAID_IN = ("title", "aria-label", "placeholder", "alt", "data-busy", "data-copied", "data-too-much")
 
@@ -253,11 +255,8 @@ def walk(visit: Visitor, who: str | None) -> Iterator[Page]:
         address = todo.pop(0)
         if (path := urlsplit(address).path) in done or not rules.test(path, "GET"):
             continue
-        endpoint, _values = rules.match(path, "GET")
-        kinds[endpoint] += 1
-        if endpoint in ("static", "tickets.download", *FILES) or (
-            kinds[endpoint] > EACH and endpoint != "kpi.tickets"
-        ):
+        kinds[endpoint := rules.match(path, "GET")[0]] += 1
+        if kinds[endpoint] > MORE.get(endpoint, 0 if endpoint in FILES else EACH):
             continue
         done.add(path)
         page = visit.get(who, address)
@@ -285,10 +284,11 @@ def refusals(visit: Visitor, who: str | None, pages: list[Page]) -> Iterator[Pag
 
 def left_over(page: Page, known: tuple[str, ...]) -> list[str]:
     """The Chinese on a page that comes from nowhere but its template or our code."""
-    for cut in page.soup.select("mark, :has(> mark)"):  # pieces of what a person wrote
-        cut.clear()
+    for cut in page.soup.find_all("mark"):  # pieces of what a person wrote
+        (cut.parent or cut).clear()
     said = [str(one) for one in page.soup.find_all(string=True) if not isinstance(one, Comment)]
-    said += [str(tag[name]) for name in SAID_IN for tag in page.soup.select(f"[{name}]")]
+    tags = page.soup.find_all(True)
+    said += [str(value) for tag in tags for name, value in tag.attrs.items() if name in SAID_IN]
     return [one for text in filter(CHINESE.search, said) for one in _unknown(text, known)]
 
 

@@ -129,4 +129,5 @@ def searched(visit: Visitor, who: str, term: str) -> str:
     said = sent(visit, who, f"/search?q={quote(term)}").get_data(as_text=True)
     for one in (term, quote(term)):
         said = said.replace(one, "…")
-    return re.sub(r'nonce="[^"]*"|[\w.-]{60,}', "", said)
+    changes = r'nonce="[^"]*"|data-left="\d+"|class="watermark" src="[^"]*"|\d\d:\d\d|[\w.-]{60,}'
+    return re.sub(changes, "", said)
