@@ -5,17 +5,16 @@ hold is met soon by walking through the tickets in order, so nothing large is ev
 (docs/search.md has the plans).
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Text,
     and_,
-    bindparam,
     case,
     cast,
     func,
@@ -30,6 +29,7 @@ from sqlalchemy.orm import joinedload
 from portal.auth.roles import Actor, Role
 from portal.extensions import db
 from portal.paging import PAGE_SIZE, Cursor, Page
+from portal.search.bitmaps import by_bitmaps
 from portal.search.models import TicketText
 from portal.search.terms import BODY, HEAD, LATER, SHORTEST, tsquery
 from portal.tickets import queries
@@ -40,12 +40,6 @@ MANY = 1000  # a count says no more than that it is more
 # Relevance: all terms in the head (title, number, firm); in head and body; with what was said.
 TIERS = (1, 2, 3)
 PLACES = {1: (HEAD,), 2: (HEAD, BODY), 3: (HEAD, BODY, LATER)}
-_SWITCHED = select(
-    *(
-        func.set_config(name, bindparam("value", type_=Text), True)
-        for name in ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -139,6 +133,7 @@ class _Finder:
         self.staff = actor.role is not Role.APPLICANT
         # The index knows a pair exactly; only the firm's index entries hold more than it may read.
         self.exact = self.staff and all(len(term) == SHORTEST for term in self.terms)
+        self.of_a_unit = actor.role is Role.REVIEWER
 
     def page(self, at: At | None, address: Callable[..., str]) -> Found:
         """The page after or before `at`."""
@@ -182,27 +177,43 @@ class _Finder:
 
     def _few(self, tier: int) -> list[_Key]:
         """All hits of a tier (0: of any) in no order where they are few, else one more."""
-        with _by_bitmaps():
-            return self._keys(self._looked_up(tier).limit(self.bounds.many + 1))
+        query = self._looked_up(tier).limit(self.bounds.many + 1)
+        with by_bitmaps():
+            return self._keys(query)
 
     def _in_order(self, tier: int, at: At | None, backwards: bool, need: int) -> list[_Key]:
         """The next `need` hits of a tier: found by walking, or sorted where that leads nowhere."""
         keys = self._keys(self._walked(tier, at, backwards).limit(need))
         if len(keys) < need:
             query = self._looked_up(tier).where(*_beyond(at, backwards))
-            with _by_bitmaps():
+            with by_bitmaps():
                 keys = self._keys(query.order_by(*_order(Ticket, backwards)).limit(need))
         return keys
 
     def _looked_up(self, tier: int) -> Any:
-        """Hits by the index of pairs."""
-        asked = cast(literal(tsquery(self.terms, PLACES[tier or 3]), Text), TSQUERY)
+        """Hits by the index of pairs, or of a unit by their texts."""
+        paired = [] if self._by_texts else [self._paired(tier)]
+        checks = self._checks(tier, self.exact and not self._by_texts)
         return (
             select(self._tier_of(tier), Ticket.submitted_at, Ticket.id)
             .select_from(TicketText)
             .join(Ticket, Ticket.id == TicketText.ticket_id)
-            .where(TicketText.grams.op("@@")(asked), *self._checks(tier, self.exact), *self.scope)
+            .where(*paired, *checks, *self.scope)
         )
+
+    def _paired(self, tier: int) -> ColumnElement[bool]:
+        asked = cast(literal(tsquery(self.terms, PLACES[tier or 3]), Text), TSQUERY)
+        return TicketText.grams.op("@@")(asked)
+
+    @cached_property
+    def _by_texts(self) -> bool:
+        """Whether a unit's tickets are read: more than `many` of all tickets hold the pairs."""
+        if not self.of_a_unit:  # the pairs lie apart, compressed: the texts cost less
+            return False
+        some = select(TicketText.ticket_id).where(self._paired(0)).limit(self.bounds.many + 1)
+        with by_bitmaps():
+            found = db.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+        return found > self.bounds.many
 
     def _walked(self, tier: int, at: At | None, backwards: bool) -> Any:
         """Hits among the next tickets in order."""
@@ -249,17 +260,6 @@ class _Finder:
             place = _rank(_Key(at.tier, at.at, at.id))
             ranked = [k for k in ranked if (_rank(k) < place if backwards else _rank(k) > place)]
         return ranked[: PAGE_SIZE + 1]
-
-
-@contextmanager
-def _by_bitmaps() -> Iterator[None]:
-    """Statements inside are answered by bitmaps of indexes.
-
-    Left alone, PostgreSQL expects the first hits soon and reads every ticket's pairs in turn.
-    """
-    db.session.execute(_SWITCHED, {"value": "off"})
-    yield
-    db.session.execute(_SWITCHED, {"value": "on"})
 
 
 def _rank(key: _Key) -> tuple[int, float, int]:
