@@ -61,6 +61,7 @@ def _write(app: Flask, one: Refused) -> None:
     """The answer is sent: whatever fails here is told to the log, and to nobody else."""
     try:
         with app.app_context(), transaction():
+            refusals.quickly()
             refusals.counted(one, utcnow())
     except SQLAlchemyError as error:
         log.exception("a refusal was not noted", exc_info=error, extra={"what": one.what})
